@@ -1,0 +1,184 @@
+import type { JointCommand, RobotState } from './hardware.js';
+import type { JointController } from './joint-controller.js';
+import { type LoopSnapshot, packSnapshot, type SharedLayout, snapshotSize, unpackSnapshot } from './loop-snapshot.js';
+import { LoopStatistics, STATISTICS_SIZE } from './loop-statistics.js';
+import type { ReferencePhase, Refusal } from './reference.js';
+import { readConsistent, SequenceLock } from './sequence-lock.js';
+import type { StopMode } from './stop-state.js';
+import { TrajectoryBuffer, trajectoryBufferSize } from './trajectory-buffer.js';
+
+/** The 32-bit words that the threads talk through. */
+const Word = {
+  stateLock: 0,
+  referenceLock: 1,
+  stopDemanded: 2,
+  stopEdge: 3,
+  resetRequest: 4,
+  resetHandled: 5,
+  resetRefusal: 6,
+  heartbeat: 7,
+  shutdown: 8,
+  stopMode: 9,
+  stopCauses: 10,
+  referencePhase: 11,
+  referenceTaken: 12,
+  referenceRefused: 13,
+  refusal: 14,
+  refusalJoint: 15,
+} as const;
+const WORDS = 32;
+
+/** What the loop says of itself. */
+export interface LoopStatus {
+  readonly stopMode: StopMode;
+  /** Mask of StopCause. */
+  readonly stopCauses: number;
+  readonly referencePhase: ReferencePhase;
+  /** Trajectories taken, and refused. */
+  readonly taken: number;
+  readonly refused: number;
+  /** Why the last refused one was refused, and the joint it was about (-1: none). */
+  readonly refusal: Refusal;
+  readonly refusalJoint: number;
+}
+
+/**
+ * The memory between the loop's thread and the thread that speaks ROS. State flows out under a sequence lock, the
+ * reference flows in under another, requests are single atomic words. Nobody ever waits for the other side.
+ */
+export class SharedState {
+  readonly layout: SharedLayout;
+  readonly buffer: SharedArrayBuffer;
+  /** Reference: written by the ROS side, read by the loop. */
+  readonly trajectory: TrajectoryBuffer;
+  /** Timing: recorded by the loop. */
+  readonly statistics: LoopStatistics;
+  readonly #words: Int32Array;
+  readonly #lock: SequenceLock;
+  readonly #shared: Float64Array;
+  readonly #private: Float64Array;
+  readonly #copyOut: () => void;
+  #heartbeat: number;
+  #reset: number;
+
+  /** @param buffer shared by the other side; a new one is allocated when it is left out */
+  constructor(layout: SharedLayout, buffer?: SharedArrayBuffer) {
+    const { joints, groundTruthSize } = layout;
+    const snapshot = snapshotSize(layout);
+    const trajectory = trajectoryBufferSize(joints);
+    const bytes = 4 * WORDS + 8 * (STATISTICS_SIZE + snapshot + trajectory);
+    this.layout = { joints, groundTruthSize };
+    this.buffer = buffer ?? new SharedArrayBuffer(bytes);
+    if (this.buffer.byteLength !== bytes) {
+      throw new RangeError(`shared memory has ${this.buffer.byteLength} bytes, this layout needs ${bytes}`);
+    }
+    this.#words = new Int32Array(this.buffer, 0, WORDS);
+    const doubles = new Float64Array(this.buffer, 4 * WORDS);
+    this.statistics = new LoopStatistics(doubles.subarray(0, STATISTICS_SIZE));
+    this.#shared = doubles.subarray(STATISTICS_SIZE, STATISTICS_SIZE + snapshot);
+    this.#private = new Float64Array(snapshot);
+    this.trajectory = new TrajectoryBuffer(
+      this.#words,
+      Word.referenceLock,
+      doubles.subarray(STATISTICS_SIZE + snapshot),
+      joints,
+    );
+    this.#lock = new SequenceLock(this.#words, Word.stateLock);
+    this.#copyOut = () => this.#private.set(this.#shared);
+    this.#heartbeat = Atomics.load(this.#words, Word.heartbeat);
+    this.#reset = Atomics.load(this.#words, Word.resetRequest);
+  }
+
+  // The ROS side.
+
+  /**
+   * Copies the loop's latest cycle into `out`.
+   * @returns false when no cycle has been published yet, or none was to be had now: `out` is as before
+   */
+  readSnapshot(out: LoopSnapshot): boolean {
+    const sequence = readConsistent(this.#lock, this.#copyOut);
+    if (sequence <= 0) return false;
+    unpackSnapshot(this.#private, out);
+    return true;
+  }
+
+  readStatus(): LoopStatus {
+    const words = this.#words;
+    return {
+      stopMode: Atomics.load(words, Word.stopMode) as StopMode,
+      stopCauses: Atomics.load(words, Word.stopCauses),
+      referencePhase: Atomics.load(words, Word.referencePhase) as ReferencePhase,
+      taken: Atomics.load(words, Word.referenceTaken),
+      refused: Atomics.load(words, Word.referenceRefused),
+      refusal: Atomics.load(words, Word.refusal) as Refusal,
+      refusalJoint: Atomics.load(words, Word.refusalJoint),
+    };
+  }
+
+  /** Demands a stop for as long as the demand stands; one that is withdrawn at once is acted upon too. */
+  demandStop(mode: StopMode): void {
+    Atomics.store(this.#words, Word.stopDemanded, mode);
+    if (mode !== 0) Atomics.or(this.#words, Word.stopEdge, 1 << mode);
+  }
+
+  /** Asks for a reset of the loop's stop. @returns a ticket for `resetOutcome` */
+  requestReset(): number {
+    return Atomics.add(this.#words, Word.resetRequest, 1) + 1;
+  }
+
+  /** @returns undefined while the reset is pending, 0 when it was done, else the mask of StopCause that forbid it */
+  resetOutcome(ticket: number): number | undefined {
+    if (Atomics.load(this.#words, Word.resetHandled) < ticket) return undefined;
+    return Atomics.load(this.#words, Word.resetRefusal);
+  }
+
+  /** Passes a sign of life from the safety monitor on. */
+  heartbeat(): void {
+    Atomics.add(this.#words, Word.heartbeat, 1);
+  }
+
+  /** Asks the loop to stop the robot, disable it and end. */
+  requestShutdown(): void {
+    Atomics.store(this.#words, Word.shutdown, 1);
+  }
+
+  // The loop's side: real-time safe.
+
+  get shutdownRequested(): boolean {
+    return Atomics.load(this.#words, Word.shutdown) !== 0;
+  }
+
+  /** Hands the requests that have come to the controller. */
+  takeRequests(controller: JointController): void {
+    const words = this.#words;
+    const heartbeat = Atomics.load(words, Word.heartbeat);
+    if (heartbeat !== this.#heartbeat) controller.heartbeat();
+    this.#heartbeat = heartbeat;
+    const edge = Atomics.exchange(words, Word.stopEdge, 0);
+    if (edge !== 0) controller.demandStop((31 - Math.clz32(edge)) as StopMode);
+    controller.demandStop(Atomics.load(words, Word.stopDemanded) as StopMode);
+    const request = Atomics.load(words, Word.resetRequest);
+    if (request !== this.#reset) controller.requestReset();
+    this.#reset = request;
+  }
+
+  /** Publishes a cycle. */
+  publish(state: RobotState, command: JointCommand, controller: JointController, groundTruth: Float64Array): void {
+    this.#lock.beginWrite();
+    packSnapshot(this.#shared, state, command, controller, groundTruth);
+    this.#lock.endWrite();
+    const words = this.#words;
+    const { stop, reference } = controller;
+    if (this.#reset !== Atomics.load(words, Word.resetHandled)) {
+      Atomics.store(words, Word.resetRefusal, controller.resetRefusal);
+      Atomics.store(words, Word.resetHandled, this.#reset);
+    }
+    Atomics.store(words, Word.stopMode, stop.mode);
+    Atomics.store(words, Word.stopCauses, stop.causes);
+    Atomics.store(words, Word.referencePhase, reference.phase);
+    Atomics.store(words, Word.referenceTaken, reference.taken);
+    Atomics.store(words, Word.referenceRefused, reference.refused);
+    Atomics.store(words, Word.refusal, reference.refusal);
+    Atomics.store(words, Word.refusalJoint, reference.refusalJoint);
+  }
+}

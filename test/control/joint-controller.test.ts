@@ -1,0 +1,250 @@
+import { expect } from 'chai';
+import { createJointCommand, createRobotState } from '../../src/control/hardware.js';
+import { CONTROLLER_DEFAULTS, JointController } from '../../src/control/joint-controller.js';
+import { MockHardware } from '../../src/control/mock-hardware.js';
+import { ReferencePhase } from '../../src/control/reference.js';
+import { StopCause, StopMode } from '../../src/control/stop-state.js';
+import { createJointTrajectory } from '../../src/control/trajectory.js';
+import { TrajectoryBuffer } from '../../src/control/trajectory-buffer.js';
+import { makeParameters } from './joint-parameters-fixture.js';
+
+const JOINTS = 75;
+const DT = 0.001;
+
+/** Controller and mock robot in lock step, and a planner that streams q(t) = speed·t to all joints at 100 Hz. */
+class Bench {
+  readonly buffer = TrajectoryBuffer.allocate(JOINTS);
+  readonly hardware = new MockHardware(makeParameters(JOINTS));
+  readonly controller: JointController;
+  readonly state = createRobotState(JOINTS);
+  readonly command = createJointCommand(JOINTS);
+  readonly trajectory = createJointTrajectory(JOINTS, 20);
+  streaming = true;
+  offset = 0;
+  speed = 0;
+  cycle = 0;
+  largestStep = 0;
+
+  constructor(heartbeatTimeout = Infinity) {
+    this.controller = new JointController(makeParameters(JOINTS), this.buffer, {
+      ...CONTROLLER_DEFAULTS,
+      heartbeatTimeout,
+    });
+    this.hardware.activate(this.state);
+    this.controller.start(this.state);
+  }
+
+  get time(): number {
+    return this.cycle * DT;
+  }
+
+  plan(): void {
+    const { trajectory } = this;
+    trajectory.count = 20;
+    trajectory.stamp = this.time;
+    for (let k = 0; k < 20; k++) {
+      trajectory.time[k] = this.time + k * 0.01;
+      trajectory.position.fill(this.offset + this.speed * trajectory.time[k], k * JOINTS, (k + 1) * JOINTS);
+    }
+    trajectory.velocity.fill(this.speed);
+    this.buffer.write(trajectory);
+  }
+
+  run(seconds: number, beforeUpdate: () => void = () => {}): void {
+    for (let k = 0; k < Math.round(seconds / DT); k++) {
+      if (this.streaming && this.cycle % 10 === 0) this.plan();
+      const previous = this.command.position[0];
+      const stiff = this.command.kp[0] > 0;
+      this.hardware.read(this.state);
+      beforeUpdate();
+      this.controller.update(this.time, this.state, this.command);
+      if (stiff) this.largestStep = Math.max(this.largestStep, Math.abs(this.command.position[0] - previous));
+      this.hardware.write(this.command);
+      this.cycle++;
+    }
+  }
+
+  reset(): number {
+    this.controller.requestReset();
+    this.run(DT);
+    return this.controller.resetRefusal;
+  }
+}
+
+describe('JointController', () => {
+  it('holds the posture it starts in while there is no reference', () => {
+    const bench = new Bench();
+    bench.streaming = false;
+    bench.run(1);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+    expect(bench.command.position[7]).to.equal(0);
+    expect(bench.command.kp[7]).to.equal(400);
+    expect(bench.controller.reference.phase).to.equal(ReferencePhase.none);
+  });
+
+  it('follows the stream, and is deterministic', () => {
+    const traces = [0, 1].map(() => {
+      const bench = new Bench();
+      bench.speed = 0.5;
+      bench.run(1);
+      return [...bench.command.position, ...bench.command.effort, ...bench.state.position];
+    });
+    expect(traces[0][0]).to.be.closeTo(0.4995, 1e-9);
+    expect(traces[0]).to.deep.equal(traces[1]);
+  });
+
+  it('bridges a jump of the reference within the velocity limit', () => {
+    const bench = new Bench();
+    bench.offset = 0.5;
+    bench.run(0.5);
+    expect(bench.command.position[0]).to.be.closeTo(0.5, 1e-9);
+    expect(bench.largestStep).to.be.at.most(3 * DT + 1e-9);
+  });
+
+  it('refuses a first reference that is far away, and does not move', () => {
+    const bench = new Bench();
+    bench.offset = 1.5;
+    bench.run(0.5);
+    expect(bench.command.position[0]).to.equal(0);
+    expect(bench.controller.reference.refused).to.equal(50);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+  });
+
+  it('stops protectively when the reference is lost, and follows a new one after a reset', () => {
+    const bench = new Bench();
+    bench.speed = 1;
+    bench.run(0.3);
+    bench.streaming = false;
+    bench.run(0.2);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+    expect(bench.controller.reference.phase).to.equal(ReferencePhase.degraded);
+    bench.run(0.3);
+    expect(bench.controller.stop.mode).to.equal(StopMode.hold);
+    expect(bench.controller.stop.causes).to.equal(StopCause.referenceTimeout);
+    expect(bench.command.velocity[0]).to.equal(0);
+    expect(bench.command.kp[0]).to.equal(400);
+    const held = bench.command.position[0];
+    bench.speed = 0;
+    bench.offset = held;
+    bench.streaming = true;
+    bench.run(0.1);
+    expect(bench.controller.stop.mode).to.equal(StopMode.hold);
+    expect(bench.reset()).to.equal(0);
+    bench.offset = held + 0.1;
+    bench.run(0.3);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+    expect(bench.command.position[0]).to.be.closeTo(held + 0.1, 1e-9);
+    expect(bench.largestStep).to.be.at.most(3 * DT + 1e-9);
+  });
+
+  it('a protective stop decelerates within the limits, holds, latches, and resets when it is withdrawn', () => {
+    const bench = new Bench();
+    bench.speed = 2;
+    bench.run(0.2);
+    bench.controller.demandStop(StopMode.hold);
+    bench.run(DT);
+    expect(bench.controller.stop.mode).to.equal(StopMode.hold);
+    expect(bench.command.velocity[0]).to.be.within(2 - 0.061, 1.99);
+    bench.run(0.1);
+    expect(bench.command.velocity[0]).to.equal(0);
+    expect(bench.command.position[0]).to.be.within(0.39, 0.45);
+    expect(bench.reset()).to.equal(StopCause.protectiveStop);
+    bench.controller.demandStop(StopMode.running);
+    expect(bench.controller.stop.mode).to.equal(StopMode.hold);
+    expect(bench.reset()).to.equal(0);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+  });
+
+  it('an emergency stop damps at once, latches, and restarts from the measured posture', () => {
+    const bench = new Bench();
+    bench.speed = 1;
+    bench.run(0.3);
+    bench.controller.demandStop(StopMode.damping);
+    bench.controller.demandStop(StopMode.running);
+    bench.run(DT);
+    expect(bench.controller.stop.mode).to.equal(StopMode.damping);
+    expect([bench.command.kp[3], bench.command.kd[3], bench.command.effort[3]]).to.deep.equal([0, 30, 0]);
+    bench.streaming = false;
+    bench.run(0.5);
+    // Somebody moves the robot by hand.
+    const moved = -0.8;
+    expect(bench.reset()).to.equal(0);
+    bench.controller.demandStop(StopMode.damping);
+    bench.run(DT);
+    bench.controller.demandStop(StopMode.running);
+    bench.run(DT, () => bench.state.position.fill(moved));
+    bench.controller.requestReset();
+    bench.run(DT, () => bench.state.position.fill(moved));
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+    expect(bench.command.position[0]).to.equal(moved);
+    expect(bench.command.kp[0]).to.equal(400);
+    expect(bench.command.velocity[0]).to.equal(0);
+  });
+
+  it('damps when a measurement is not finite, and refuses the reset while it is', () => {
+    for (const key of ['position', 'velocity'] as const) {
+      const bench = new Bench();
+      bench.run(0.1);
+      const poison = () => {
+        bench.state[key][40] = Number.NaN;
+      };
+      bench.run(DT, poison);
+      expect(bench.controller.stop.mode).to.equal(StopMode.damping);
+      for (const vector of Object.values(bench.command)) expect(vector.every(Number.isFinite)).to.equal(true);
+      bench.controller.requestReset();
+      bench.run(DT, poison);
+      expect(bench.controller.resetRefusal).to.equal(StopCause.stateNotFinite);
+      expect(bench.reset()).to.equal(0);
+    }
+  });
+
+  it('stops protectively when a trajectory is not finite', () => {
+    const bench = new Bench();
+    bench.speed = 0.5;
+    bench.run(0.095);
+    bench.streaming = false;
+    bench.trajectory.position[80] = Number.NaN;
+    bench.buffer.write(bench.trajectory);
+    bench.run(0.2);
+    expect(bench.controller.stop.mode).to.equal(StopMode.hold);
+    expect(bench.controller.stop.causes).to.equal(StopCause.referenceInvalid);
+    expect(bench.command.position.every(Number.isFinite)).to.equal(true);
+  });
+
+  it('watches the safety monitor, and does not move before it is heard', () => {
+    const bench = new Bench(0.5);
+    bench.speed = 0.5;
+    bench.run(0.2);
+    expect(bench.command.position[0]).to.equal(0);
+    bench.controller.heartbeat();
+    bench.run(0.4);
+    expect(bench.command.position[0]).to.be.greaterThan(0.2);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+    bench.run(0.2);
+    expect(bench.controller.stop.mode).to.equal(StopMode.hold);
+    expect(bench.controller.stop.causes).to.equal(StopCause.heartbeatTimeout);
+    expect(bench.reset()).to.equal(StopCause.heartbeatTimeout);
+    bench.controller.heartbeat();
+    expect(bench.reset()).to.equal(0);
+  });
+
+  it('moves on by a few cycles only after a stall', () => {
+    const bench = new Bench();
+    bench.speed = 2;
+    bench.run(0.1);
+    bench.cycle += 100;
+    bench.largestStep = 0;
+    bench.run(0.01);
+    expect(bench.largestStep).to.be.at.most(4 * 3 * DT + 1e-9);
+  });
+
+  it('refuses a first measurement that is not finite', () => {
+    const bench = new Bench();
+    bench.state.position[2] = Number.NaN;
+    expect(() => bench.controller.start(bench.state)).to.throw('joint_2 is NaN');
+  });
+
+  it('refuses a trajectory buffer of another size', () => {
+    expect(() => new JointController(makeParameters(3), TrajectoryBuffer.allocate(2))).to.throw('2 joints');
+  });
+});
