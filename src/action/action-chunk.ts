@@ -1,0 +1,45 @@
+import { interpolatePose } from '../math/pose.js';
+
+/** The arm that a chunk moves. */
+export type Arm = 'left' | 'right';
+
+/**
+ * A sequence of gripper poses in physical units and absolute time: waypoint k (from 0) is to be reached at
+ * `stamp + (k + 1)·dt`. The gripper frame is `l_gripper` or `r_gripper`; all poses are in base_link.
+ */
+export interface ActionChunk {
+  /** Time of the observation that the chunk answers, s. */
+  stamp: number;
+  /** Time between waypoints, s. */
+  dt: number;
+  arm: Arm;
+  /** Commanded gripper pose at `stamp`: position x, y, z (m) and quaternion x, y, z, w. */
+  anchor: Float64Array;
+  /** horizon × 7: position and quaternion of each waypoint. */
+  poses: Float64Array;
+  /** horizon: 0 open … 1 closed. */
+  gripper: Float64Array;
+}
+
+/** Time of the last waypoint, s. */
+export function chunkEnd(chunk: ActionChunk): number {
+  return chunk.stamp + chunk.gripper.length * chunk.dt;
+}
+
+/**
+ * Where the chunk wants the gripper at `time`: linear in position, geodesic in orientation between waypoints, held
+ * before the anchor's time and after the last waypoint. Allocates nothing.
+ * @param pose written: position x, y, z and quaternion x, y, z, w
+ * @returns the gripper scalar
+ */
+export function sampleChunk(chunk: ActionChunk, time: number, pose: Float64Array): number {
+  const horizon = chunk.gripper.length;
+  // Waypoint −1 is the anchor.
+  const place = Math.min(Math.max((time - chunk.stamp) / chunk.dt - 1, -1), horizon - 1);
+  const before = Math.min(Math.floor(place), horizon - 2);
+  const s = place - before;
+  if (before < 0) interpolatePose(chunk.anchor, 0, chunk.poses, 0, s, pose, 0);
+  else interpolatePose(chunk.poses, 7 * before, chunk.poses, 7 * (before + 1), s, pose, 0);
+  const start = chunk.gripper[Math.max(before, 0)]!;
+  return start + (chunk.gripper[before + 1]! - start) * s;
+}
