@@ -1,0 +1,31 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/**
+ * Parses a command's options; prints the help for `--help` and a clear error for anything unknown, and ends the
+ * process then.
+ * @param usage the help text
+ */
+export function parseOptions<T extends Options>(usage: string, options: T) {
+  try {
+    const parsed = parseArgs({ options: { ...options, help: { type: 'boolean', short: 'h', default: false } }, allowPositionals: true });
+    if ((parsed.values as { help?: boolean }).help) {
+      console.log(usage.trim());
+      process.exit(0);
+    }
+    return parsed;
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${usage.trim()}`);
+    process.exit(1);
+  }
+}
+
+/** A whole number from an option. @throws Error that names the option and what it may be */
+export function wholeNumber(name: string, text: string, least = 0): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new Error(`--${name}: '${text}' is not a whole number of at least ${least}`);
+  }
+  return value;
+}

@@ -1,0 +1,170 @@
+import type { ActionChunk, Arm } from '../action/action-chunk.js';
+import { ActionDecoder, type ActionDecoderOptions, defaultActionDecoder } from '../action/action-decoder.js';
+import { createJointCommand, createRobotState, type RobotState } from '../control/hardware.js';
+import { CONTROLLER_DEFAULTS, JointController } from '../control/joint-controller.js';
+import { TrajectoryBuffer } from '../control/trajectory-buffer.js';
+import { Clearance, defaultClearance } from '../planning/clearance.js';
+import { MotionPlanner } from '../planning/motion-planner.js';
+import { Kinematics } from '../robot/kinematics.js';
+import type { Robot } from '../robot/robot.js';
+import type { Layout } from '../sim/layout.js';
+import type { Task } from '../sim/scene.js';
+import { Simulation } from '../sim/simulation.js';
+import { SuccessTest } from '../sim/success-test.js';
+
+/** What an agent may use at a decision: the policy its cameras and joints, the expert the simulation's truth. */
+export interface Moment {
+  /** s since the start of the episode */
+  readonly time: number;
+  readonly state: RobotState;
+  /** Commanded gripper pose in base_link and gripper scalar. */
+  readonly commandedPose: Float64Array;
+  readonly commandedGripper: number;
+  readonly simulation: Simulation;
+  readonly kinematics: Kinematics;
+}
+
+/** Something that decides what the arm does: the policy or the scripted expert. */
+export interface Agent {
+  readonly arm: Arm;
+  /** Time between decisions, s. */
+  readonly period: number;
+  /** Time from an observation to the moment its chunk takes over, s. */
+  readonly latency: number;
+  reset(layout: Layout): void;
+  act(moment: Moment): ActionChunk | Promise<ActionChunk>;
+}
+
+/** How an episode ended. */
+export interface EpisodeResult {
+  readonly seed: number;
+  readonly instruction: string;
+  readonly success: boolean;
+  /** Simulated time until success, or the task's limit, s. */
+  readonly duration: number;
+  /** Why it failed; empty on success. */
+  readonly cause: string;
+  /** Control cycles with a joint beyond its position, velocity or torque limit. */
+  readonly violations: number;
+}
+
+/**
+ * The whole chain without ROS, in lock step: decoder → planner (100 Hz) → controller (1 kHz) → physics, the classes
+ * that the nodes run, on simulated time. The same seed gives the same bits.
+ */
+export class Rollout {
+  readonly robot: Robot;
+  readonly simulation: Simulation;
+  readonly #task: Task;
+  readonly #kinematics: Kinematics;
+  readonly #decoder: ActionDecoder;
+  readonly #planner: MotionPlanner;
+  readonly #state: RobotState;
+
+  static async create(robot: Robot, task: Task, decoder: ActionDecoderOptions = defaultActionDecoder): Promise<Rollout> {
+    return new Rollout(robot, task, await Simulation.create(robot, task.scene), await Kinematics.create(robot), decoder);
+  }
+
+  private constructor(robot: Robot, task: Task, simulation: Simulation, kinematics: Kinematics, decoder: ActionDecoderOptions) {
+    this.robot = robot;
+    this.simulation = simulation;
+    this.#task = task;
+    this.#kinematics = kinematics;
+    const posture = robot.posture(task.scene.robot.posture);
+    const clearance = new Clearance(robot, kinematics, { ...defaultClearance, ...surfaceOf(task) });
+    this.#decoder = new ActionDecoder(robot, kinematics, posture, decoder);
+    this.#planner = new MotionPlanner(robot, kinematics, posture, clearance);
+    this.#state = createRobotState(robot.names.length);
+  }
+
+  get kinematics(): Kinematics {
+    return this.#kinematics;
+  }
+
+  /** Runs one episode to success or to the task's time limit. */
+  async run(agent: Agent, layout: Layout): Promise<EpisodeResult> {
+    const { robot, simulation } = this;
+    const joints = robot.names.length;
+    const buffer = TrajectoryBuffer.allocate(joints);
+    const controller = new JointController(robot, buffer, {
+      ...CONTROLLER_DEFAULTS,
+      heartbeatTimeout: Number.POSITIVE_INFINITY,
+    });
+    const command = createJointCommand(joints);
+    const success = new SuccessTest(this.#task, layout, simulation, robot.gripperFrames[agent.arm]);
+    simulation.reset(layout);
+    simulation.readState(this.#state);
+    this.#decoder.reset();
+    this.#planner.reset(robot.posture(this.#task.scene.robot.posture), 0);
+    controller.start(this.#state);
+    agent.reset(layout);
+
+    const pose = new Float64Array(7);
+    const cycles = Math.round(this.#task.time_limit / Simulation.timeStep);
+    const period = Math.round(agent.period / Simulation.timeStep);
+    const latency = Math.round(agent.latency / Simulation.timeStep);
+    let pending: { chunk: ActionChunk; positions: Float64Array; due: number } | undefined;
+    let violations = 0;
+    for (let cycle = 0; cycle < cycles; cycle++) {
+      const time = cycle * Simulation.timeStep;
+      if (cycle % period === 0) {
+        const commandedGripper = this.#planner.commanded(agent.arm, pose);
+        const moment = {
+          time,
+          state: this.#state,
+          commandedPose: pose,
+          commandedGripper,
+          simulation,
+          kinematics: this.#kinematics,
+        };
+        const chunk = await agent.act(moment);
+        pending = { chunk, positions: this.#planner.trajectory.position.slice(0, joints), due: cycle + latency };
+      }
+      if (pending !== undefined && cycle >= pending.due) {
+        this.#planner.follow(this.#decoder.decode(pending.chunk, pending.positions, time));
+        pending = undefined;
+      }
+      if (cycle % 10 === 0) buffer.write(this.#planner.plan(time));
+      controller.update(time, this.#state, command);
+      simulation.step(command);
+      simulation.readState(this.#state);
+      if (this.#violates()) violations++;
+      if (cycle % 10 === 9 && success.update(0.01)) {
+        return { seed: layout.seed, instruction: layout.text, success: true, duration: time, cause: '', violations };
+      }
+    }
+    return {
+      seed: layout.seed,
+      instruction: layout.text,
+      success: false,
+      duration: this.#task.time_limit,
+      cause: success.cause(),
+      violations,
+    };
+  }
+
+  /** Whether a joint is beyond a limit by more than the drives' elasticity explains. */
+  #violates(): boolean {
+    const { robot } = this;
+    const { position, velocity, effort } = this.#state;
+    for (let i = 0; i < position.length; i++) {
+      if (position[i]! < robot.lower[i]! - 0.05 || position[i]! > robot.upper[i]! + 0.05) { if (process.env.VIO) console.log('pos', robot.names[i], position[i], robot.lower[i], robot.upper[i]); return true; }
+      if (Math.abs(velocity[i]!) > robot.urdf.joints[i]!.velocity) return true;
+      if (Math.abs(effort[i]!) > robot.effortLimit[i]! * 1.001) return true;
+    }
+    return false;
+  }
+}
+
+/** The work surface of a task's scene in base_link, for the planner. */
+export function surfaceOf(task: Task): { surface?: { height: number; edge: number } } {
+  const table = task.scene.bodies.table;
+  if (table === undefined) return {};
+  const top = table.parts[0]!;
+  return {
+    surface: {
+      height: table.position[2] + top.position[2] + top.size[2] / 2 - task.scene.robot.pelvis_height,
+      edge: table.position[0] + top.position[0] - top.size[0] / 2,
+    },
+  };
+}

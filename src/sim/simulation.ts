@@ -1,0 +1,227 @@
+import type { MainModule, MjData, MjModel } from '@mujoco/mujoco';
+import type { JointCommand, RobotState } from '../control/hardware.js';
+import { compileModel, mujoco, ObjectType } from '../robot/mujoco.js';
+import type { Robot } from '../robot/robot.js';
+import type { Layout } from './layout.js';
+import type { Scene } from './scene.js';
+import { type Support, sceneMjcf } from './scene-model.js';
+
+/** Numbers a drive's bias takes in MuJoCo's actuator_biasprm. */
+const biasStride = 10;
+
+/** The pose, velocity and geometry handles of one body of the scene. */
+interface BodyHandle {
+  readonly body: number;
+  /** Start of the body's free joint in qpos, or -1 for a fixed body. */
+  readonly qpos: number;
+}
+
+/**
+ * The robot and its surroundings in MuJoCo, stepped 1 ms at a time. Deterministic: the same commands from the same
+ * layout give the same bits. `step` and `readState` allocate nothing.
+ */
+export class Simulation {
+  /** s a step */
+  static readonly timeStep = 0.001;
+
+  readonly model: MjModel;
+  readonly data: MjData;
+  readonly #mj: MainModule;
+  readonly #robot: Robot;
+  readonly #scene: Scene;
+  readonly #bodies = new Map<string, BodyHandle>();
+  readonly #sensors: Record<'orientation' | 'angular_velocity' | 'linear_acceleration' | 'left_foot' | 'right_foot', number>;
+  readonly #base: number;
+  readonly #soles: { readonly left: number; readonly right: number };
+
+  /**
+   * @param support what holds the pelvis
+   * @throws Error with MuJoCo's message where the scene does not compile
+   */
+  static async create(robot: Robot, scene: Scene, support: Support = 'gantry'): Promise<Simulation> {
+    const mj = await mujoco();
+    return new Simulation(mj, robot, scene, await compileModel(robot, sceneMjcf(robot, scene, support)));
+  }
+
+  private constructor(mj: MainModule, robot: Robot, scene: Scene, model: MjModel) {
+    this.#mj = mj;
+    this.#robot = robot;
+    this.#scene = scene;
+    this.model = model;
+    this.data = new mj.MjData(model);
+    for (const [name, { fixed }] of Object.entries(scene.bodies)) {
+      const joint = mj.mj_name2id(model, ObjectType.joint, name);
+      this.#bodies.set(name, {
+        body: mj.mj_name2id(model, ObjectType.body, name),
+        qpos: fixed ? -1 : model.jnt_qposadr[joint]!,
+      });
+    }
+    const sensor = (name: string) => model.sensor_adr[mj.mj_name2id(model, ObjectType.sensor, name)]!;
+    this.#sensors = {
+      orientation: sensor('orientation'),
+      angular_velocity: sensor('angular_velocity'),
+      linear_acceleration: sensor('linear_acceleration'),
+      left_foot: sensor('left_foot'),
+      right_foot: sensor('right_foot'),
+    };
+    this.#base = mj.mj_name2id(model, ObjectType.body, robot.baseFrame);
+    this.#soles = {
+      left: mj.mj_name2id(model, ObjectType.body, 'l_sole'),
+      right: mj.mj_name2id(model, ObjectType.body, 'r_sole'),
+    };
+    this.reset();
+  }
+
+  /** Length of the generalised coordinates: base 7, joints, 7 for each free body. */
+  get stateSize(): number {
+    return this.model.nq;
+  }
+
+  /** Simulated time, s. */
+  get time(): number {
+    return this.data.time;
+  }
+
+  /** Puts the robot into the scene's posture at rest and the bodies where `layout` says. */
+  reset(layout?: Layout): void {
+    const { model, data } = this;
+    this.#mj.mj_resetData(model, data);
+    for (const [name, { body, qpos }] of this.#bodies) {
+      const [x, y, z] = this.#scene.bodies[name]!.position;
+      const placed = layout?.placements.get(name) ?? { x, y, yaw: 0 };
+      const pose = [placed.x, placed.y, z, Math.cos(placed.yaw / 2), 0, 0, Math.sin(placed.yaw / 2)];
+      if (qpos < 0) {
+        model.body_pos.set(pose.slice(0, 3), 3 * body);
+        model.body_quat.set(pose.slice(3), 4 * body);
+      } else {
+        data.qpos.set(pose, qpos);
+      }
+    }
+    data.qpos.set([0, 0, this.#scene.robot.pelvis_height, 1, 0, 0, 0]);
+    data.qpos.set(this.#robot.posture(this.#scene.robot.posture), 7);
+    this.#mj.mj_forward(model, data);
+  }
+
+  /** Applies the drives' law to `command` and advances by one time step. @throws Error where the physics diverged */
+  step(command: JointCommand): void {
+    const { model, data } = this;
+    const control = data.ctrl;
+    const bias = model.actuator_biasprm;
+    for (let i = 0; i < control.length; i++) {
+      const kp = command.kp[i]!;
+      const kd = command.kd[i]!;
+      control[i] = kp * command.position[i]! + kd * command.velocity[i]! + command.effort[i]!;
+      bias[biasStride * i + 1] = -kp;
+      bias[biasStride * i + 2] = -kd;
+    }
+    const before = data.time;
+    this.#mj.mj_step(model, data);
+    if (data.time <= before) throw new Error('the simulation diverged (NaN in its state) and was reset by MuJoCo');
+  }
+
+  /** Measures what the robot's own sensors measure. */
+  readState(state: RobotState): void {
+    const { qpos, qvel, qfrc_actuator: torque, sensordata } = this.data;
+    const n = state.position.length;
+    state.time = this.data.time;
+    for (let i = 0; i < n; i++) {
+      state.position[i] = qpos[7 + i]!;
+      state.velocity[i] = qvel[6 + i]!;
+      state.effort[i] = torque[6 + i]!;
+    }
+    const { orientation } = this.#sensors;
+    for (let k = 0; k < 4; k++) state.orientation[k] = sensordata[orientation + ((k + 1) % 4)]!;
+    for (let k = 0; k < 3; k++) {
+      state.angularVelocity[k] = sensordata[this.#sensors.angular_velocity + k]!;
+      state.linearAcceleration[k] = sensordata[this.#sensors.linear_acceleration + k]!;
+    }
+    this.#readWrench(this.#sensors.left_foot, this.#soles.left, state.leftFootWrench);
+    this.#readWrench(this.#sensors.right_foot, this.#soles.right, state.rightFootWrench);
+  }
+
+  /** Ground truth: copies the generalised coordinates into `out` (`stateSize`). */
+  copyState(out: Float64Array): void {
+    out.set(this.data.qpos);
+  }
+
+  /** Ground truth: sets the generalised coordinates and computes the pose of every body; for rendering. */
+  setState(qpos: ArrayLike<number>): void {
+    this.data.qpos.set(qpos);
+    this.#mj.mj_kinematics(this.model, this.data);
+  }
+
+  /** Ground truth: position of a body of the scene in the world, into `out` (3). @throws Error for an unknown body */
+  bodyPosition(name: string, out: Float64Array): void {
+    const handle = this.#bodies.get(name);
+    if (handle === undefined) throw new Error(`no body '${name}' in the scene`);
+    for (let k = 0; k < 3; k++) out[k] = this.data.xpos[3 * handle.body + k]!;
+  }
+
+  /** Handle of any body or link, for `linkPosition`. @throws Error where there is none of that name */
+  link(name: string): number {
+    const body = this.#mj.mj_name2id(this.model, ObjectType.body, name);
+    if (body < 0) throw new Error(`no link or body '${name}' in the simulation`);
+    return body;
+  }
+
+  /** Ground truth: position of a link in the world, into `out` (3). */
+  linkPosition(link: number, out: Float64Array): void {
+    for (let k = 0; k < 3; k++) out[k] = this.data.xpos[3 * link + k]!;
+  }
+
+  /** Ground truth: position of a body of the scene in base_link, into `out` (3). */
+  bodyPositionInBase(name: string, out: Float64Array): void {
+    this.bodyPosition(name, out);
+    this.#toBase(out);
+  }
+
+  /** Ground truth: pose of a link in base_link, position and quaternion x, y, z, w, into `out` (7). */
+  linkPoseInBase(link: number, out: Float64Array): void {
+    const { xquat } = this.data;
+    this.linkPosition(link, out);
+    this.#toBase(out);
+    // conj(base) ⊗ link
+    const b = 4 * this.#base;
+    const [bw, bx, by, bz] = [xquat[b]!, -xquat[b + 1]!, -xquat[b + 2]!, -xquat[b + 3]!];
+    const l = 4 * link;
+    const [w, x, y, z] = [xquat[l]!, xquat[l + 1]!, xquat[l + 2]!, xquat[l + 3]!];
+    out[3] = bw * x + bx * w + by * z - bz * y;
+    out[4] = bw * y - bx * z + by * w + bz * x;
+    out[5] = bw * z + bx * y - by * x + bz * w;
+    out[6] = bw * w - bx * x - by * y - bz * z;
+  }
+
+  /** Releases the engine's memory. */
+  delete(): void {
+    this.data.delete();
+    this.model.delete();
+  }
+
+  /** Takes a position in the world into base_link: Rᵀ(p − b). */
+  #toBase(p: Float64Array): void {
+    const { xpos, xmat } = this.data;
+    const b = this.#base;
+    const [x, y, z] = [p[0]! - xpos[3 * b]!, p[1]! - xpos[3 * b + 1]!, p[2]! - xpos[3 * b + 2]!];
+    for (let k = 0; k < 3; k++) p[k] = xmat[9 * b + k]! * x + xmat[9 * b + 3 + k]! * y + xmat[9 * b + 6 + k]! * z;
+  }
+
+  /**
+   * Turns the net contact force f, torque τ (world frame, at point p) into the wrench on the sole s:
+   *   F = Rᵀf, T = Rᵀ(τ + (p − s) × f). The sensor counts the force on the foot as geom 1's on its contact: sign −.
+   */
+  #readWrench(address: number, sole: number, out: Float64Array): void {
+    const { sensordata: s, xpos, xmat } = this.data;
+    const [fx, fy, fz] = [-s[address]!, -s[address + 1]!, -s[address + 2]!];
+    const rx = s[address + 6]! - xpos[3 * sole]!;
+    const ry = s[address + 7]! - xpos[3 * sole + 1]!;
+    const rz = s[address + 8]! - xpos[3 * sole + 2]!;
+    const tx = -s[address + 3]! + ry * fz - rz * fy;
+    const ty = -s[address + 4]! + rz * fx - rx * fz;
+    const tz = -s[address + 5]! + rx * fy - ry * fx;
+    for (let k = 0; k < 3; k++) {
+      const [a, b, c] = [xmat[9 * sole + k]!, xmat[9 * sole + 3 + k]!, xmat[9 * sole + 6 + k]!];
+      out[k] = a * fx + b * fy + c * fz;
+      out[3 + k] = a * tx + b * ty + c * tz;
+    }
+  }
+}
