@@ -1,0 +1,1 @@
+"""Training of the world-action model: demonstrations in, ONNX networks out."""

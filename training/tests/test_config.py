@@ -1,0 +1,20 @@
+import pytest
+
+from training.config import Config, load_config
+from training.tests.conftest import CONFIGS
+
+
+@pytest.mark.parametrize('path', sorted(CONFIGS.glob('*.yaml')), ids=lambda path: path.stem)
+def test_shipped_configurations_load_and_round_trip(path):
+    config = load_config(path)
+    assert config.id == f'cosmos3_{path.stem.removeprefix("cosmos3_")}'
+    assert Config.from_dict(config.to_dict()) == config
+
+
+def test_faults_name_the_key_and_what_is_allowed():
+    with pytest.raises(ValueError, match=r'training\.stepz: unknown key; allowed are seed, steps'):
+        Config.from_dict({'training': {'stepz': 3}})
+    with pytest.raises(ValueError, match=r"model\.width: '192' is a str, not a int"):
+        Config.from_dict({'model': {'width': '192'}})
+    with pytest.raises(ValueError, match=r'model\.width: 100 must be a multiple of 4 · heads'):
+        Config.from_dict({'model': {'width': 100}})
