@@ -1,0 +1,37 @@
+import { describeRefusal, ReferencePhase } from '../control/reference.js';
+import type { SharedState } from '../control/shared-state.js';
+import { describeStopCauses, StopMode } from '../control/stop-state.js';
+import { type Diagnostics, Level } from './diagnostics.js';
+
+/**
+ * Reports how the control loop is: its timing, its stop and its reference.
+ * @param names of the joints @param refusedMessages trajectories that did not even reach the loop
+ */
+export function reportLoop(
+  diagnostics: Diagnostics,
+  shared: SharedState,
+  names: readonly string[],
+  refusedMessages: number,
+): void {
+  const { lateUs, executionUs, cycles, missed, realTimeFactor } = shared.statistics.report();
+  diagnostics.report('loop', Level.ok, 'ok', {
+    late_p50_us: lateUs.p50,
+    late_p99_us: lateUs.p99,
+    late_max_us: lateUs.max,
+    busy_p99_us: executionUs.p99,
+    cycles,
+    missed,
+    real_time_factor: realTimeFactor,
+  });
+  const { stopMode, stopCauses, referencePhase, taken, refused, refusal, refusalJoint } = shared.readStatus();
+  const stopped = stopMode !== StopMode.running;
+  const causes = stopped ? describeStopCauses(stopCauses).join('; ') : 'ok';
+  diagnostics.report('stop', stopped ? Level.error : Level.ok, causes, { mode: stopMode });
+  const starving = referencePhase === ReferencePhase.degraded || referencePhase === ReferencePhase.exhausted;
+  diagnostics.report('reference', starving ? Level.warning : Level.ok, starving ? 'trajectories stay away' : 'ok', {
+    taken,
+    refused,
+    refused_messages: refusedMessages,
+    last_refusal: refused > 0 ? describeRefusal(refusal, names[refusalJoint]) : '',
+  });
+}

@@ -1,0 +1,63 @@
+import rclnodejs from 'rclnodejs';
+import { HumanoidNode, type NodeHooks } from './humanoid-node.js';
+import type { ParameterDeclarations } from './parameters.js';
+
+/** A node that does not come to its end in this time is ended, s. */
+const SHUTDOWN_TIME = 3;
+
+/** What makes a node a node of its own. */
+export interface NodeDescription<P extends ParameterDeclarations> {
+  /** snake_case */
+  readonly name: string;
+  readonly parameters: P;
+  /** Default of the parameter `autostart`; false when left out. */
+  readonly autostart?: boolean;
+  /** Makes what does the node's work; called once, before the node is configured. */
+  readonly create: (node: HumanoidNode<P>) => NodeHooks;
+}
+
+/**
+ * Runs a node as this process until SIGINT or SIGTERM: brings it down in order, then lets the process end (exit code
+ * 0). A bad parameter, or an error that nobody caught, ends it with exit code 1 and a line on the log.
+ */
+export async function runNode<P extends ParameterDeclarations>(description: NodeDescription<P>): Promise<void> {
+  await rclnodejs.init();
+  rclnodejs.removeSignalHandlers();
+  let node: HumanoidNode<P> | undefined;
+  let ending = false;
+
+  const end = async (code: number): Promise<void> => {
+    if (ending) return;
+    ending = true;
+    process.exitCode = code;
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), SHUTDOWN_TIME * 1e3).unref();
+    try {
+      await node?.close();
+    } finally {
+      rclnodejs.shutdown();
+    }
+  };
+  const fail = (error: unknown): void => {
+    const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    if (node === undefined || ending) console.error(`${description.name}: ${text}`);
+    else node.log.fatal(text);
+    void end(1);
+  };
+  process.on('SIGINT', () => void end(0));
+  process.on('SIGTERM', () => void end(0));
+  process.on('uncaughtException', fail);
+  process.on('unhandledRejection', fail);
+
+  try {
+    node = new HumanoidNode(description.name, description.parameters, {
+      autostart: description.autostart ?? false,
+    });
+    node.setHooks(description.create(node));
+  } catch (error) {
+    console.error(`${description.name}: ${(error as Error).message}`);
+    await end(1);
+    return;
+  }
+  node.spin();
+  if (node.parameters.autostart && (await node.transition('configure'))) await node.transition('activate');
+}
