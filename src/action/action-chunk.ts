@@ -43,3 +43,18 @@ export function sampleChunk(chunk: ActionChunk, time: number, pose: Float64Array
   const start = chunk.gripper[Math.max(before, 0)]!;
   return start + (chunk.gripper[before + 1]! - start) * s;
 }
+
+/** @throws Error where a length is wrong or a number is not finite */
+export function checkChunk(chunk: ActionChunk): void {
+  const horizon = chunk.gripper.length;
+  if (horizon < 2) throw new Error(`action chunk: ${horizon} waypoints; at least 2 are needed`);
+  if (chunk.poses.length !== 7 * horizon || chunk.anchor.length !== 7) {
+    throw new Error(
+      `action chunk: ${chunk.poses.length} pose numbers for ${horizon} waypoints; expected ${7 * horizon}`,
+    );
+  }
+  if (!(chunk.dt > 0) || !Number.isFinite(chunk.stamp))
+    throw new Error('action chunk: stamp and dt must be finite, dt > 0');
+  const bad = [...chunk.anchor, ...chunk.poses, ...chunk.gripper].findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new Error(`action chunk: number ${bad} of anchor, poses, gripper is not finite`);
+}

@@ -1,8 +1,8 @@
+import { interpolatePose, multiplyQuaternions, quaternionFromRotationVector, rotationBetween } from '../math/pose.js';
 import { InverseKinematics } from '../planning/inverse-kinematics.js';
 import type { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
-import { rotationBetween, interpolatePose, multiplyQuaternions, quaternionFromRotationVector } from '../math/pose.js';
-import { type ActionChunk, type Arm, chunkEnd, sampleChunk } from './action-chunk.js';
+import { type ActionChunk, type Arm, checkChunk, chunkEnd, sampleChunk } from './action-chunk.js';
 
 export interface ActionDecoderOptions {
   /** Limit on the norm of the arm's seven joint velocities, rad/s; the article's 0.5 rad/s near people. */
@@ -175,15 +175,4 @@ export class ActionDecoder {
     sampleChunk(running, chunk.stamp, anchor);
     return { ...chunk, anchor, poses, gripper };
   }
-}
-
-function checkChunk(chunk: ActionChunk): void {
-  const horizon = chunk.gripper.length;
-  if (horizon < 2) throw new Error(`action chunk: ${horizon} waypoints; at least 2 are needed`);
-  if (chunk.poses.length !== 7 * horizon || chunk.anchor.length !== 7) {
-    throw new Error(`action chunk: ${chunk.poses.length} pose numbers for ${horizon} waypoints; expected ${7 * horizon}`);
-  }
-  if (!(chunk.dt > 0) || !Number.isFinite(chunk.stamp)) throw new Error('action chunk: stamp and dt must be finite, dt > 0');
-  const bad = [...chunk.anchor, ...chunk.poses, ...chunk.gripper].findIndex((value) => !Number.isFinite(value));
-  if (bad >= 0) throw new Error(`action chunk: number ${bad} of anchor, poses, gripper is not finite`);
 }

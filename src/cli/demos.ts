@@ -3,7 +3,7 @@ import { type Demonstration, LeRobotWriter } from '../dataset/lerobot-writer.js'
 import type { EpisodeResult } from '../evaluation/rollout.js';
 import { loadTask } from '../sim/scene.js';
 import { parseOptions, wholeNumber } from './options.js';
-import { packagePath } from './package-path.js';
+import { packagePath } from '../ros/package-path.js';
 import { runParallel } from './parallel.js';
 
 const usage = `

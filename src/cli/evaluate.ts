@@ -4,7 +4,7 @@ import type { EpisodeResult } from '../evaluation/rollout.js';
 import { wilsonInterval } from '../evaluation/wilson-interval.js';
 import { loadTask } from '../sim/scene.js';
 import { parseOptions, wholeNumber } from './options.js';
-import { packagePath } from './package-path.js';
+import { packagePath } from '../ros/package-path.js';
 import { runParallel } from './parallel.js';
 
 const usage = `

@@ -17,6 +17,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       robot: text(options, 'robot'),
       task: text(options, 'task'),
       seed: number(options, 'seed', 0),
+      instruction: text(options, 'instruction', ''),
       support: 'gantry',
     });
   },
@@ -49,8 +50,8 @@ function number(options: HardwareOptions, key: string, fallback: number): number
   return value;
 }
 
-function text(options: HardwareOptions, key: string): string {
-  const value = options[key];
+function text(options: HardwareOptions, key: string, fallback?: string): string {
+  const value = options[key] ?? fallback;
   if (typeof value !== 'string') throw new Error(`hardware option ${key} is ${JSON.stringify(value)}, needs a string`);
   return value;
 }

@@ -13,6 +13,8 @@ export interface MujocoOptions {
   readonly task: string;
   /** Places the bodies of the scene. */
   readonly seed: number;
+  /** The instruction whose target is put within reach; empty: the seed's own. */
+  readonly instruction: string;
   /** What holds the pelvis. */
   readonly support: 'gantry';
 }
@@ -54,10 +56,10 @@ export class MujocoHardware implements SimulatedHardware {
 
   /** @throws Error that names the file and what is wrong with it */
   async configure(): Promise<void> {
-    const { robot, task: file, seed, support } = this.#options;
+    const { robot, task: file, seed, instruction, support } = this.#options;
     const task = loadTask(file);
     const description = Robot.load(robot);
-    const layout = createLayout(task, seed);
+    const layout = createLayout(task, seed, instruction || undefined);
     const simulation = await Simulation.create(description, task.scene, support);
     simulation.reset(layout);
     const state = createRobotState(description.names.length);

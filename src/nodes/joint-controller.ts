@@ -58,6 +58,12 @@ const PARAMETERS = {
     description: 'Simulation: places the objects; when it is set later, with the next sim/reset.',
     dynamic: true,
   },
+  instruction: {
+    type: 'string',
+    default: '',
+    description: 'Simulation: the instruction whose target is put within reach; empty: chosen by the seed.',
+    dynamic: true,
+  },
 } as const satisfies ParameterDeclarations;
 
 /** The running loop, and its latest cycle. */
@@ -66,6 +72,7 @@ interface Running {
   readonly snapshot: LoopSnapshot;
   readonly input: TrajectoryInput;
   readonly seed: number;
+  readonly instruction: string;
 }
 
 /** Runs the 1 kHz loop in a thread of its own and speaks ROS for it. */
@@ -105,14 +112,14 @@ class JointControllerNode implements NodeHooks {
 
   /** Starts the loop; resolves when its first cycle has run. */
   async #start(): Promise<Running> {
-    const { hardware, realtime, robot, task, seed, support, monitor_timeout, reference_timeout } =
+    const { hardware, realtime, robot, task, seed, instruction, support, monitor_timeout, reference_timeout } =
       this.#node.parameters;
     const file = packagePath(`config/scenes/${task}.yaml`);
     const parameters = this.#configured();
     const loop = await startControlLoop(
       {
         hardware,
-        hardwareOptions: hardware === 'mujoco' ? { robot: packagePath(robot), task: file, seed, support } : {},
+        hardwareOptions: hardware === 'mujoco' ? { robot: packagePath(robot), task: file, seed, instruction, support } : {},
         parameters,
         controller: {
           ...CONTROLLER_DEFAULTS,
@@ -127,7 +134,7 @@ class JointControllerNode implements NodeHooks {
     while (!loop.shared.readSnapshot(snapshot)) {
       await Promise.race([loop.finished, new Promise((resolve) => setTimeout(resolve, 1))]);
     }
-    this.#running = { loop, snapshot, input: new TrajectoryInput(parameters.names), seed };
+    this.#running = { loop, snapshot, input: new TrajectoryInput(parameters.names), seed, instruction };
     this.#demand();
     this.#episode++;
     this.#node.log.info(`${hardware}: ${parameters.names.length} joints at 1 kHz`);
@@ -201,12 +208,13 @@ class JointControllerNode implements NodeHooks {
     const { task: scene } = node.parameters;
     const joints = this.#configured().names.length;
     const publisher = node.createPublisher('cosmos_humanoid/msg/SimState', 'sim/state', sensorData());
-    this.#each(SIMULATION_PERIOD, ({ loop: { shared }, snapshot, seed }, stamp) => {
+    this.#each(SIMULATION_PERIOD, ({ loop: { shared }, snapshot, seed, instruction }, stamp) => {
       publisher.publish({
         ...groundTruthMessage(snapshot.groundTruth, joints),
         header: { stamp, frame_id: 'world' },
         scene,
         seed: BigInt(seed),
+        instruction,
         episode: this.#episode,
         real_time_factor: shared.statistics.report().realTimeFactor,
       });

@@ -26,7 +26,7 @@ export class MotionPlanner {
   readonly #robot: Robot;
   readonly #kinematics: Kinematics;
   readonly #clearance: Clearance;
-  readonly #arms: readonly { arm: Arm; solver: InverseKinematics; frame: number }[];
+  readonly #arms: readonly { arm: Arm; solver: InverseKinematics; hand: Int32Array }[];
   readonly #chunks = new Map<Arm, ActionChunk>();
   /** Gripper scalar of each point, one row an arm. */
   readonly #grippers: Readonly<Record<Arm, Float64Array>>;
@@ -46,7 +46,7 @@ export class MotionPlanner {
     this.#clearance = clearance;
     this.#arms = (['left', 'right'] as const).map((arm) => ({
       arm,
-      frame: kinematics.frame(robot.gripperFrames[arm]),
+      hand: robot.group(`${arm}_hand`),
       solver: new InverseKinematics(robot, kinematics, robot.gripperFrames[arm], robot.group(`${arm}_arm`), preferred),
     }));
     this.trajectory = createJointTrajectory(joints, planningHorizon);
@@ -63,16 +63,17 @@ export class MotionPlanner {
     return this.#held;
   }
 
-  /** Starts anew from `positions` (all joints, rad) at `time`, without a chunk. */
+  /** Starts anew from `positions` (all joints, rad; held inside their limits) at `time`, without a chunk. */
   reset(positions: ArrayLike<number>, time: number): void {
+    const q = this.#positions;
     this.#chunks.clear();
     this.trajectory.time[0] = time;
-    this.trajectory.position.set(positions);
-    this.#kinematics.setPositions(positions);
+    for (let joint = 0; joint < q.length; joint++) q[joint] = this.#robot.clamp(joint, positions[joint]!);
+    this.trajectory.position.set(q);
+    this.#kinematics.setPositions(q);
     this.#kinematics.gravity(this.#effort);
     this.trajectory.effort.set(this.#effort);
-    this.#grippers.left.fill(0);
-    this.#grippers.right.fill(0);
+    for (const { arm } of this.#arms) this.#grippers[arm].fill(this.#robot.gripperScalar(arm, q));
     this.#valid = 1;
   }
 
@@ -135,7 +136,7 @@ export class MotionPlanner {
     const before = this.#before;
     before.set(trajectory.position.subarray((k - 1) * joints, k * joints));
     q.set(before);
-    for (const { arm, solver } of this.#arms) {
+    for (const { arm, solver, hand } of this.#arms) {
       const chunk = this.#chunks.get(arm);
       const row = this.#grippers[arm];
       let gripper = row[k - 1]!;
@@ -152,6 +153,7 @@ export class MotionPlanner {
       }
       row[k] = gripper;
       this.#robot.handPositions(arm, gripper, q);
+      this.#limitHand(hand);
     }
     this.#kinematics.setPositions(q);
     this.#kinematics.gravity(this.#effort);
@@ -173,6 +175,16 @@ export class MotionPlanner {
     for (let i = 0; i < joints.length; i++) {
       const joint = joints[i]!;
       q[joint] = before[joint]! + scale * (q[joint]! - before[joint]!);
+    }
+  }
+
+  /** Each finger joint approaches the synergy no faster than its velocity limit. */
+  #limitHand(joints: Int32Array): void {
+    const [q, before] = [this.#positions, this.#before];
+    for (let i = 0; i < joints.length; i++) {
+      const joint = joints[i]!;
+      const largest = this.#robot.velocityLimit[joint]! * planningStep;
+      q[joint] = Math.min(Math.max(q[joint]!, before[joint]! - largest), before[joint]! + largest);
     }
   }
 

@@ -92,7 +92,8 @@ export class Robot {
       return found;
     };
     const each = <T>(key: string, table: Record<string, T>, apply: (joint: number, value: T) => void): void => {
-      for (const [pattern, value] of Object.entries(table)) for (const joint of match(key, pattern)) apply(joint, value);
+      for (const [pattern, value] of Object.entries(table))
+        for (const joint of match(key, pattern)) apply(joint, value);
     };
     const vector = (value: (joint: number) => number) => Float64Array.from(joints, (_, index) => value(index));
 
@@ -102,7 +103,9 @@ export class Robot {
       this.lower[i] = Math.max(this.lower[i]!, lower);
       this.upper[i] = Math.min(this.upper[i]!, upper);
       if (this.lower[i]! >= this.upper[i]!) {
-        throw new Error(`${file}: position_limits: ${this.names[i]}: [${lower}, ${upper}] leaves no range in the URDF's`);
+        throw new Error(
+          `${file}: position_limits: ${this.names[i]}: [${lower}, ${upper}] leaves no range in the URDF's`,
+        );
       }
     });
     this.velocityLimit = vector((i) => joints[i]!.velocity);
@@ -170,14 +173,16 @@ export class Robot {
   /** Joint indices of the named group. @throws Error that lists the groups */
   group(name: string): Int32Array {
     const group = this.#groups.get(name);
-    if (group === undefined) throw new Error(`no joint group '${name}'; there are ${[...this.#groups.keys()].join(', ')}`);
+    if (group === undefined)
+      throw new Error(`no joint group '${name}'; there are ${[...this.#groups.keys()].join(', ')}`);
     return group;
   }
 
   /** Joint positions of the named posture, hands open. @throws Error that lists the postures */
   posture(name: string): Float64Array {
     const posture = this.#postures.get(name);
-    if (posture === undefined) throw new Error(`no posture '${name}'; there are ${[...this.#postures.keys()].join(', ')}`);
+    if (posture === undefined)
+      throw new Error(`no posture '${name}'; there are ${[...this.#postures.keys()].join(', ')}`);
     return posture.slice();
   }
 
@@ -199,5 +204,21 @@ export class Robot {
       const phase = Math.min(Math.max((gripper - start) / (this.#phaseEnd[i]! - start), 0), 1);
       out[i] = this.#open[i]! + (this.#closed[i]! - this.#open[i]!) * phase;
     }
+  }
+  /**
+   * The gripper scalar whose hand synergy is nearest to `positions` (all joints, rad) in the least-squares sense, to
+   * 0.01: the inverse of {@link handPositions}. Allocates; not for hot paths.
+   */
+  gripperScalar(arm: Arm, positions: ArrayLike<number>): number {
+    const hand = this.#groups.get(`${arm}_hand`)!;
+    const synergy = new Float64Array(this.names.length);
+    let nearest = 0;
+    let least = Number.POSITIVE_INFINITY;
+    for (let percent = 0; percent <= 100; percent++) {
+      this.handPositions(arm, percent / 100, synergy);
+      const squared = hand.reduce((sum, i) => sum + (synergy[i]! - positions[i]!) ** 2, 0);
+      if (squared < least) [nearest, least] = [percent / 100, squared];
+    }
+    return nearest;
   }
 }

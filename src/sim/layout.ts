@@ -32,17 +32,17 @@ function halfExtent(body: SceneBody, turns: boolean): readonly [number, number] 
 
 /**
  * The layout of a seed: the same on every machine.
- * @param text the instruction to carry out; without it the seed chooses among the task's
+ * @param text the instruction to carry out, whose target is put within reach; without it the seed chooses among the
+ *   task's
  * @throws Error where the regions leave no room or the task does not know the instruction
  */
 export function createLayout(task: Task, seed: number, text?: string): Layout {
   const random = new Random(seed);
-  const instruction =
-    text === undefined
-      ? random.pick(task.instructions)
-      : task.instructions.find((candidate) => candidate.texts.includes(text));
+  // Both are drawn in any case, so that the instruction does not move the other bodies.
+  const drawn = random.pick(task.instructions);
+  const drawnText = random.pick(drawn.texts);
+  const instruction = text === undefined ? drawn : task.instructions.find(({ texts }) => texts.includes(text));
   if (instruction === undefined) throw new Error(`task ${task.task}: unknown instruction '${text}'`);
-  const chosen = text ?? random.pick(instruction.texts);
 
   const regions = Object.entries(task.layout.regions).map(([name, region]) => ({
     name,
@@ -62,7 +62,7 @@ export function createLayout(task: Task, seed: number, text?: string): Layout {
       placements.set(name, placed);
       return true;
     });
-    if (clear) return { seed, placements, instruction, text: chosen };
+    if (clear) return { seed, placements, instruction, text: text ?? drawnText };
   }
   throw new Error(`task ${task.task}: layout: no room for all bodies at clearance ${task.layout.clearance} m; widen the regions`);
 }

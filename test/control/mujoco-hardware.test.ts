@@ -15,7 +15,7 @@ describe('MujocoHardware', function () {
 
   it('steps once a cycle, catches up within bounds, and gives up what is beyond', async () => {
     const robot = Robot.load(robotFile);
-    const hardware = new MujocoHardware({ robot: robotFile, task, seed: 3, support: 'gantry' });
+    const hardware = new MujocoHardware({ robot: robotFile, task, seed: 3, instruction: '', support: 'gantry' });
     await hardware.configure();
     const state = createRobotState(75);
     const command = createJointCommand(75);
@@ -45,7 +45,7 @@ describe('MujocoHardware', function () {
 
   it('holds its posture in the loop thread', async () => {
     const robot = Robot.load(robotFile);
-    const options = { robot: robotFile, task, seed: 3 };
+    const options = { robot: robotFile, task, seed: 3, instruction: '' };
     const handle = await startControlLoop({ hardware: 'mujoco', hardwareOptions: options, parameters: robot });
     const { shared } = handle;
     const snapshot = createLoopSnapshot(shared.layout);

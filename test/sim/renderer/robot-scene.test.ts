@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { packagePath } from '../../../src/cli/package-path.js';
+import { packagePath } from '../../../src/ros/package-path.js';
 import { intrinsicsFromFov } from '../../../src/perception/camera-model.js';
 import { mujoco } from '../../../src/robot/mujoco.js';
 import { Robot } from '../../../src/robot/robot.js';

@@ -1,0 +1,91 @@
+import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
+import { join } from 'node:path';
+import type { Message } from '../../ros/messages.js';
+import { readLaunchFile } from '../../ros/launcher/launch-file.js';
+import { Launcher } from '../../ros/launcher/launcher.js';
+import { latched, sensorData } from '../../ros/qos.js';
+import type { RosNode } from '../../ros/ros-node.js';
+import { packagePath } from '../../ros/package-path.js';
+
+/** Longest time from the start of the programs until all nodes are active, s. */
+const startTimeout = 90;
+
+/** The graph of `launch/sim.launch.xml`, started and stopped by this program. */
+export class SimulatedRobot {
+  readonly #node: RosNode;
+  readonly #launcher: Launcher;
+  readonly #log: WriteStream;
+  #controller: Message<'cosmos_humanoid/msg/ControllerState'> | undefined;
+  #safety: Message<'cosmos_humanoid/msg/SafetyState'> | undefined;
+  #stopping = false;
+
+  /**
+   * @param launchArguments values of the launch file's arguments
+   * @param directory where the nodes' output goes, in one file
+   * @param tell called with warnings and errors of the nodes
+   */
+  constructor(node: RosNode, launchArguments: Record<string, string>, directory: string, tell: (line: string) => void) {
+    this.#node = node;
+    mkdirSync(directory, { recursive: true });
+    this.#log = createWriteStream(join(directory, 'nodes.log'));
+    const { processes } = readLaunchFile(packagePath('launch/sim.launch.xml'), { arguments: launchArguments });
+    this.#launcher = new Launcher(processes, {
+      onOutput: (name, line) => {
+        this.#log.write(`[${name}] ${line}\n`);
+        if (/\[(ERROR|FATAL)\]/.test(line)) tell(`${name}: ${line}`);
+      },
+      onExit: (name, { code, signal, error }) => {
+        if (!this.#stopping) tell(`${name} ${error ?? `ended with ${signal ?? `exit code ${code}`}`}`);
+      },
+    });
+    node.createSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1), (message) => {
+      this.#controller = message;
+    });
+    node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(), (message) => {
+      this.#safety = message;
+    });
+  }
+
+  /** Ids of the running programs by name. */
+  get pids(): ReadonlyMap<string, number> {
+    return this.#launcher.pids;
+  }
+
+  /** The controller's last report; undefined before the first. */
+  get controller(): Message<'cosmos_humanoid/msg/ControllerState'> | undefined {
+    return this.#controller;
+  }
+
+  /** The monitor's last word; undefined before the first. */
+  get safety(): Message<'cosmos_humanoid/msg/SafetyState'> | undefined {
+    return this.#safety;
+  }
+
+  /**
+   * Starts the programs and waits until every node is active.
+   * @param progress called when the number of nodes still to come changes
+   * @throws Error that names the nodes that are missing
+   */
+  async start(progress: (waiting: string) => void): Promise<void> {
+    this.#launcher.start();
+    const manager = this.#node.createClient('std_srvs/srv/Trigger', 'lifecycle_manager/is_active');
+    const deadline = performance.now() + startTimeout * 1000;
+    let waiting = 'lifecycle_manager';
+    while (performance.now() < deadline) {
+      if (this.#launcher.failed) throw new Error('a node could not start; its message is above');
+      const answer = await manager.call({}, 5).catch(() => undefined);
+      if (answer?.success === true && this.#controller !== undefined) return;
+      const now = answer === undefined || answer.success ? waiting : answer.message;
+      if (now !== waiting) progress(now);
+      waiting = now;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    throw new Error(`not ready after ${startTimeout} s: ${waiting}; see nodes.log`);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#launcher.stop();
+    this.#log.end();
+  }
+}

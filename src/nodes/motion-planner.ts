@@ -1,0 +1,219 @@
+import { type Arm, chunkEnd } from '../action/action-chunk.js';
+import { LatencyHistogram } from '../control/latency-histogram.js';
+import { StopMode } from '../control/stop-state.js';
+import { Clearance, defaultClearance } from '../planning/clearance.js';
+import { MotionPlanner, planningHorizon, planningStep } from '../planning/motion-planner.js';
+import { PlanningClock } from '../planning/planning-clock.js';
+import { Kinematics } from '../robot/kinematics.js';
+import { Robot } from '../robot/robot.js';
+import { readActionChunk } from '../ros/action-messages.js';
+import { Level } from '../ros/diagnostics.js';
+import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
+import { JointTrajectoryWriter } from '../ros/joint-trajectory-writer.js';
+import type { Message, Stamp } from '../ros/messages.js';
+import { packagePath } from '../ros/package-path.js';
+import type { ParameterDeclarations } from '../ros/parameters.js';
+import { poseMessage } from '../ros/pose-messages.js';
+import type { Publisher } from '../ros/publisher.js';
+import { latched, reliable, sensorData } from '../ros/qos.js';
+import { runNode } from '../ros/run-node.js';
+import { isZero, toStamp } from '../ros/time.js';
+import { SafetyLevel } from '../safety/findings.js';
+
+const ARMS: readonly Arm[] = ['left', 'right'];
+const NO_STAMP: Stamp = { sec: 0, nanosec: 0 };
+
+const PARAMETERS = {
+  robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
+  posture: {
+    type: 'string',
+    default: 'table_work',
+    description: 'Posture of the robot file to which redundant arms return.',
+  },
+  surface_height: {
+    type: 'double',
+    default: -0.05,
+    minimum: -10,
+    maximum: 10,
+    description: 'Height of the work surface in base_link, m; far below where there is none.',
+  },
+  surface_edge: {
+    type: 'double',
+    default: 0.24,
+    minimum: -10,
+    maximum: 10,
+    description: 'Where the work surface begins, x in base_link, m.',
+  },
+  surface_distance: {
+    type: 'double',
+    default: defaultClearance.surfaceDistance,
+    minimum: 0,
+    maximum: 1,
+    description: 'Smallest distance between an arm and the work surface, m.',
+  },
+  body_distance: {
+    type: 'double',
+    default: defaultClearance.bodyDistance,
+    minimum: 0,
+    maximum: 1,
+    description: 'Smallest distance between an arm and the own body, m.',
+  },
+} as const satisfies ParameterDeclarations;
+
+/** The chunk that is followed. */
+interface Followed {
+  readonly stamp: Stamp;
+  /** On the planner's clock, s. */
+  readonly end: number;
+}
+
+/**
+ * Plans all joints 0.2 s ahead, a hundred times a second. While the control loop does not follow (at start, in a stop,
+ * after a reset), the plan stays at the posture that the loop commands, so that it always continues from there.
+ */
+class MotionPlannerNode implements NodeHooks {
+  readonly #node: HumanoidNode<typeof PARAMETERS>;
+  readonly #clock = new PlanningClock(planningStep);
+  readonly #pose = new Float64Array(7);
+  readonly #time = new LatencyHistogram();
+  #robot!: Robot;
+  #planner!: MotionPlanner;
+  #writer!: JointTrajectoryWriter;
+  #started = false;
+  #following = false;
+  #safety: number = SafetyLevel.ok;
+  #followed: Followed | undefined;
+  #refusal = '';
+  #refused = 0;
+  #held = 0;
+
+  constructor(node: HumanoidNode<typeof PARAMETERS>) {
+    this.#node = node;
+  }
+
+  async configure(): Promise<void> {
+    const {
+      robot: file,
+      posture,
+      surface_height,
+      surface_edge,
+      surface_distance,
+      body_distance,
+    } = this.#node.parameters;
+    const robot = Robot.load(packagePath(file));
+    const kinematics = await Kinematics.create(robot);
+    const clearance = new Clearance(robot, kinematics, {
+      surface: { height: surface_height, edge: surface_edge },
+      surfaceDistance: surface_distance,
+      bodyDistance: body_distance,
+    });
+    this.#robot = robot;
+    this.#planner = new MotionPlanner(robot, kinematics, robot.posture(posture), clearance);
+    const codec = this.#node.codec('trajectory_msgs/msg/JointTrajectory');
+    this.#writer = new JointTrajectoryWriter(codec, robot.names, planningHorizon, planningStep);
+  }
+
+  activate(): void {
+    const node = this.#node;
+    this.#started = false;
+    this.#following = false;
+    this.#followed = undefined;
+    const trajectory = node.createPublisher(
+      'trajectory_msgs/msg/JointTrajectory',
+      'motion_planner/joint_trajectory',
+      reliable(1),
+    );
+    const reference = node.createPublisher(
+      'cosmos_humanoid/msg/HandReference',
+      'motion_planner/hand_reference',
+      sensorData(1),
+    );
+    node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(), ({ level }) => {
+      this.#safety = level;
+    });
+    node.createSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1), (message) =>
+      this.#track(message),
+    );
+    node.createSubscription('cosmos_humanoid/msg/ActionChunk', 'action_decoder/action_chunk', reliable(1), (message) =>
+      this.#take(message),
+    );
+    const timer = node.createTimer(planningStep, () => this.#plan(trajectory, reference));
+    node.own(node.diagnostics.addSource(() => this.#report(timer.missed)));
+  }
+
+  /** Stays where the loop is as long as it does not follow. */
+  #track({ mode, reference_stamp, reference_position }: Message<'cosmos_humanoid/msg/ControllerState'>): void {
+    const stopped = mode !== StopMode.running || this.#safety >= SafetyLevel.protectiveStop;
+    const idle = isZero(reference_stamp);
+    this.#following = !stopped;
+    if (this.#started && !stopped && !idle) return;
+    this.#clock.start(this.#node.now());
+    this.#planner.reset(reference_position, 0);
+    this.#followed = undefined;
+    this.#started = true;
+  }
+
+  #take(message: Message<'cosmos_humanoid/msg/ActionChunk'>): void {
+    if (!this.#started || !this.#following) return;
+    try {
+      const chunk = readActionChunk(message);
+      chunk.stamp -= this.#clock.origin;
+      this.#planner.follow(chunk);
+      this.#followed = { stamp: message.header.stamp, end: chunkEnd(chunk) };
+    } catch (error) {
+      this.#refused++;
+      this.#refusal = (error as Error).message;
+      this.#node.warn('chunk', `refused: ${this.#refusal}`);
+    }
+  }
+
+  #plan(
+    trajectory: Publisher<'trajectory_msgs/msg/JointTrajectory'>,
+    reference: Publisher<'cosmos_humanoid/msg/HandReference'>,
+  ): void {
+    if (!this.#started) return;
+    const begin = performance.now();
+    const node = this.#node;
+    const planner = this.#planner;
+    if (this.#clock.tick(node.now())) planner.hold();
+    if (this.#followed !== undefined && this.#clock.time > this.#followed.end) {
+      planner.hold();
+      this.#followed = undefined;
+    }
+    const plan = planner.plan(this.#clock.time);
+    const stamp = toStamp(this.#clock.origin + plan.time[0]!);
+    trajectory.publishRaw(this.#writer.write(stamp, plan));
+    if (planner.held) this.#held++;
+    const grippers: number[] = [];
+    const poses = ARMS.map((arm) => {
+      grippers.push(planner.commanded(arm, this.#pose));
+      return poseMessage(this.#pose);
+    });
+    reference.publish({
+      header: { stamp, frame_id: this.#robot.baseFrame },
+      published: node.stamp(),
+      observation_stamp: this.#followed?.stamp ?? NO_STAMP,
+      arms: ARMS,
+      poses,
+      grippers,
+    });
+    this.#time.record((performance.now() - begin) * 1e3);
+  }
+
+  #report(missed: number): void {
+    const { diagnostics } = this.#node;
+    const state = this.#started ? 'ok' : 'waits for joint_controller/state';
+    diagnostics.report('plan', this.#started ? Level.ok : Level.warning, state, {
+      busy_p50_us: this.#time.quantile(0.5),
+      busy_p99_us: this.#time.quantile(0.99),
+      missed,
+      cycles_held: this.#held,
+      following_chunk: this.#followed === undefined ? 0 : 1,
+    });
+    const clear = this.#planner.held;
+    diagnostics.report('clearance', clear ? Level.warning : Level.ok, clear ? 'an arm holds: too close' : 'ok');
+    diagnostics.report('chunks', Level.ok, 'ok', { refused: this.#refused, last_refusal: this.#refusal });
+  }
+}
+
+await runNode({ name: 'motion_planner', parameters: PARAMETERS, create: (node) => new MotionPlannerNode(node) });
