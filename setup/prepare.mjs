@@ -8,19 +8,22 @@ import { compile, installNodePackages } from './node-packages.mjs';
 import { RCLNODEJS, ROS_FOLDER } from './paths.mjs';
 import { installRclnodejs } from './rclnodejs.mjs';
 import { hashOf, StepRunner } from './steps.mjs';
+import { installTestPeers } from './test-peers.mjs';
 import { installWheels, removeWheels } from './wheels.mjs';
 
 /**
  * Makes everything that programs of this package need, as far as it is missing or out of date.
- * @param {{ ros: boolean }} options `ros`: with ROS 2, or only npm packages and compiled code
+ * @param {{ ros: boolean, tests: boolean }} options `ros`: with ROS 2, or only npm packages and compiled code;
+ *   `tests`: with what only the tests need
  * @returns {Promise<NodeJS.ProcessEnv>} environment for the programs
  * @throws {import('./steps.mjs').SetupError} when a step fails
  */
-export function prepare({ ros }) {
+export function prepare({ ros, tests }) {
   return withLock(ROS_FOLDER, async () => {
     const runner = new StepRunner(ROS_FOLDER);
     await installNodePackages(runner);
     if (ros) await prepareRos(runner);
+    if (tests) await installTestPeers(runner);
     await compile(runner);
     runner.finish();
     return ros ? rosEnvironment() : process.env;

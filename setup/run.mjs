@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Sets up what is missing, then runs a program in the environment made:
-//   node setup/run.mjs [--no-ros] PROGRAM [ARGUMENT]...
+//   node setup/run.mjs [--no-ros | --tests] PROGRAM [ARGUMENT]...
+// --no-ros: without ROS 2; --tests: with what the tests need besides.
 // A PROGRAM that ends in .js or .mjs is run by Node; its path is relative to the repository.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
@@ -11,11 +12,12 @@ import { SetupError } from './steps.mjs';
 
 const args = process.argv.slice(2);
 const ros = args[0] !== '--no-ros';
-const [program, ...programArgs] = ros ? args : args.slice(1);
+const tests = args[0] === '--tests';
+const [program, ...programArgs] = ros && !tests ? args : args.slice(1);
 
 try {
   checkNode();
-  const env = await prepare({ ros });
+  const env = await prepare({ ros, tests });
   if (program !== undefined) runProgram(program, programArgs, env);
 } catch (error) {
   if (!(error instanceof SetupError)) throw error;

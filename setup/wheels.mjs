@@ -6,13 +6,14 @@ import { REPOSITORY, ROS_FOLDER } from './paths.mjs';
 import { filesBelow, hashOf, hashOfFiles, SetupError } from './steps.mjs';
 
 const REQUIREMENTS = join(REPOSITORY, 'setup/ros-requirements.txt');
-const PYTHON = join(ROS_FOLDER, 'bin/python3');
+/** The Python of the wheels. */
+export const PYTHON = join(ROS_FOLDER, 'bin/python3');
 
 /** Version of the cures: raise it to have them applied anew. */
 const CURES = 1;
 
 /** What stays in place when `.ros/` is emptied. */
-const KEPT = new Set(['stamps', 'log', 'cache', 'setup.lock']);
+const KEPT = new Set(['stamps', 'log', 'cache', 'setup.lock', 'test-venv']);
 
 /**
  * Makes `.ros/` a ROS 2 root.

@@ -82,6 +82,7 @@ export class ActionDecoder {
    */
   decode(chunk: ActionChunk, positions: ArrayLike<number>, now: number): ActionChunk {
     checkChunk(chunk);
+    checkPositions(positions, this.#positions.length);
     const feasible = this.#makeFeasible(this.#smooth(chunk), positions);
     const running = this.#running;
     const blended =
@@ -174,5 +175,16 @@ export class ActionDecoder {
     }
     sampleChunk(running, chunk.stamp, anchor);
     return { ...chunk, anchor, poses, gripper };
+  }
+}
+
+function checkPositions(positions: ArrayLike<number>, joints: number): void {
+  if (positions.length !== joints) {
+    throw new Error(`action chunk: ${positions.length} commanded joint positions; the robot has ${joints} joints`);
+  }
+  for (let joint = 0; joint < joints; joint++) {
+    if (!Number.isFinite(positions[joint])) {
+      throw new Error(`action chunk: commanded position ${joint} is ${positions[joint]}; it must be finite`);
+    }
   }
 }

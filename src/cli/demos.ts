@@ -6,6 +6,9 @@ import { parseOptions, wholeNumber } from './options.js';
 import { packagePath } from '../ros/package-path.js';
 import { runParallel } from './parallel.js';
 
+/** First of the seeds that evaluation uses; no demonstration may show one of them. */
+const evaluationSeeds = 500000;
+
 const usage = `
 npm run demos -- --task TASK --out DIR [options]
 
@@ -15,7 +18,7 @@ a LeRobot v2.1 data set.
   --task TASK      task in config/scenes (pick_and_place)
   --out DIR        directory of the data set; it must not exist, or --force
   --episodes N     layouts to try (100)
-  --seed S         first seed; layouts S … S+N-1 (0); 900000 and above are reserved for evaluation
+  --seed S         first seed; layouts S … S+N-1 (0); 500000 and above are for evaluation
   --workers W      threads (2)
   --clean          do not disturb what the expert executes
   --force          replace DIR
@@ -35,13 +38,16 @@ async function main(): Promise<void> {
   if (values.out === undefined) throw new Error('--out DIR is missing: the directory for the data set');
   const episodes = wholeNumber('episodes', values.episodes, 1);
   const seed = wholeNumber('seed', values.seed);
-  if (seed + episodes > 900000) throw new Error(`--seed: seeds of 900000 and above are reserved, ${seed + episodes - 1} is one`);
+  if (seed + episodes > evaluationSeeds) {
+    throw new Error(`--seed: seeds from ${evaluationSeeds} on are for evaluation, ${seed + episodes - 1} is one`);
+  }
+  const workers = wholeNumber('workers', values.workers, 1);
+  const task = packagePath(`config/scenes/${values.task}.yaml`);
+  loadTask(task);
   if (existsSync(values.out)) {
     if (!values.force) throw new Error(`--out: ${values.out} exists; choose another directory or add --force`);
     rmSync(values.out, { recursive: true });
   }
-  const task = packagePath(`config/scenes/${values.task}.yaml`);
-  loadTask(task);
 
   const writer = new LeRobotWriter(values.out, 10, seed);
   const causes = new Map<string, number>();
@@ -51,7 +57,7 @@ async function main(): Promise<void> {
     new URL('./demos-worker.js', import.meta.url),
     { robot: packagePath('config/robot.yaml'), task, disturbed: !values.clean },
     Array.from({ length: episodes }, (_, i) => seed + i),
-    wholeNumber('workers', values.workers, 1),
+    workers,
     ({ result, demonstration }, done) => {
       if (result.success) {
         successes++;

@@ -6,10 +6,12 @@ type Options = NonNullable<ParseArgsConfig['options']>;
  * Parses a command's options; prints the help for `--help` and a clear error for anything unknown, and ends the
  * process then.
  * @param usage the help text
+ * @param allowPositionals whether the command takes words beside its options
  */
-export function parseOptions<T extends Options>(usage: string, options: T) {
+export function parseOptions<T extends Options>(usage: string, options: T, allowPositionals = false) {
   try {
-    const parsed = parseArgs({ options: { ...options, help: { type: 'boolean', short: 'h', default: false } }, allowPositionals: true });
+    const help = { type: 'boolean', short: 'h', default: false } as const;
+    const parsed = parseArgs({ options: { ...options, help }, allowPositionals });
     if ((parsed.values as { help?: boolean }).help) {
       console.log(usage.trim());
       process.exit(0);
@@ -23,7 +25,7 @@ export function parseOptions<T extends Options>(usage: string, options: T) {
 
 /** A whole number from an option. @throws Error that names the option and what it may be */
 export function wholeNumber(name: string, text: string, least = 0): number {
-  const value = Number(text);
+  const value = text.trim() === '' ? Number.NaN : Number(text);
   if (!Number.isSafeInteger(value) || value < least) {
     throw new Error(`--${name}: '${text}' is not a whole number of at least ${least}`);
   }

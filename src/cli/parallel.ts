@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
  * @param module URL of the worker; it answers each job number posted to it with one message
  * @param data given to every worker as `workerData`
  * @param onResult called in the order of the jobs
+ * @throws what a worker or `onResult` throws; the workers are ended
  */
 export async function runParallel<Result>(
   module: URL,
@@ -29,14 +30,19 @@ export async function runParallel<Result>(
               worker.postMessage(jobs[current]);
             };
             worker.on('error', reject);
+            worker.on('exit', (code) => reject(new Error(`a worker ended with exit code ${code}`)));
             worker.on('message', (result: Result) => {
               results.set(current, result);
-              for (; results.has(reported); reported++) {
-                const ready = results.get(reported)!;
-                results.delete(reported);
-                onResult(ready, reported + 1);
+              try {
+                for (; results.has(reported); reported++) {
+                  const ready = results.get(reported)!;
+                  results.delete(reported);
+                  onResult(ready, reported + 1);
+                }
+                take();
+              } catch (error) {
+                reject(error);
               }
-              take();
             });
             take();
           }),

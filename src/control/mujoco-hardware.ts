@@ -98,10 +98,10 @@ export class MujocoHardware implements SimulatedHardware {
   }
 
   copyGroundTruth(out: Float64Array): void {
-    const { data, model, time } = this.#active();
-    out[0] = time;
-    out.set(data.qpos, 1);
-    out.set(data.qvel, 1 + model.nq);
+    const simulation = this.#active();
+    out[0] = simulation.time;
+    simulation.copyState(out, 1);
+    simulation.copyVelocity(out, 1 + simulation.stateSize);
   }
 
   deactivate(): void {

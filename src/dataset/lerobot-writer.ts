@@ -82,7 +82,10 @@ function statistics(rows: readonly ArrayLike<number>[]): Record<string, unknown>
     min: each((column) => Math.min(...column)),
     max: each((column) => Math.max(...column)),
     mean: each(mean),
-    std: each((column) => Math.sqrt(mean(column.map((x) => (x - mean(column)) ** 2)))),
+    std: each((column) => {
+      const centre = mean(column);
+      return Math.sqrt(mean(column.map((x) => (x - centre) ** 2)));
+    }),
     count: [rows.length],
   };
 }
@@ -112,8 +115,12 @@ export class LeRobotWriter {
     mkdirSync(join(directory, 'meta'), { recursive: true });
   }
 
-  /** Adds an episode: its parquet file is complete when this returns. */
+  /**
+   * Adds an episode: its parquet file is complete when this returns.
+   * @throws Error for an episode without steps
+   */
   add({ instruction, seed, steps }: Demonstration): void {
+    if (steps.length === 0) throw new Error(`demonstration of seed ${seed}: it has no steps`);
     const episode = this.#episodes.length;
     const chunk = join(this.#directory, 'data', `chunk-${String(Math.floor(episode / 1000)).padStart(3, '0')}`);
     mkdirSync(chunk, { recursive: true });
@@ -170,7 +177,7 @@ export class LeRobotWriter {
 
   /** Writes the files of `meta/`; call it when the last episode is added. */
   finish(): void {
-    const lines = (entries: readonly string[]) => `${entries.join('\n')}\n`;
+    const lines = (entries: readonly string[]) => entries.map((entry) => `${entry}\n`).join('');
     const meta = (name: string, text: string) => writeFileSync(join(this.#directory, 'meta', name), text);
     const described = Object.entries(features(this.#qpos)).map(([name, { dtype, shape }]) => [name, { dtype, shape }]);
     const info = {

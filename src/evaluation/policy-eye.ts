@@ -1,5 +1,5 @@
 import { intrinsicsFromFov, type Intrinsics } from '../perception/camera-model.js';
-import { composePolicyImage, createPolicyFrame, createPolicyImage, POLICY_HEIGHT, POLICY_WIDTH, type PolicyFrame, samplePolicyFrame } from '../perception/policy-image.js';
+import { createPolicyFrame, POLICY_HEIGHT, POLICY_WIDTH, type PolicyFrame, samplePolicyFrame } from '../perception/policy-image.js';
 import type { Kinematics } from '../robot/kinematics.js';
 import { mujoco } from '../robot/mujoco.js';
 import type { Robot } from '../robot/robot.js';
@@ -17,7 +17,6 @@ export const policyCamera = 'head_camera';
  */
 export class PolicyEye {
   readonly frame: PolicyFrame = createPolicyFrame();
-  readonly image = createPolicyImage();
   readonly #simulation: Simulation;
   readonly #intrinsics: Intrinsics;
   readonly #renderer: Renderer;
@@ -48,7 +47,7 @@ export class PolicyEye {
   }
 
   /**
-   * Looks: fills `frame` and `image`.
+   * Looks: fills `frame`.
    * @param positions measured joint positions, rad
    */
   look(kinematics: Kinematics, positions: Float64Array): void {
@@ -66,6 +65,5 @@ export class PolicyEye {
       this.#transform[4 * row + 3] = this.#position[row]!;
     }
     samplePolicyFrame(this.#rendered.color, this.#rendered.depth, this.#intrinsics, this.#transform, this.frame);
-    composePolicyImage(this.frame, this.image);
   }
 }

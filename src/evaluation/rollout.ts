@@ -103,7 +103,8 @@ export class Rollout {
     const cycles = Math.round(this.#task.time_limit / Simulation.timeStep);
     const period = Math.round(agent.period / Simulation.timeStep);
     const latency = Math.round(agent.latency / Simulation.timeStep);
-    let pending: { chunk: ActionChunk; positions: Float64Array; due: number } | undefined;
+    // Chunks on their way; more than one where the latency exceeds the period.
+    const pending: { chunk: ActionChunk; positions: Float64Array; due: number }[] = [];
     let violations = 0;
     for (let cycle = 0; cycle < cycles; cycle++) {
       const time = cycle * Simulation.timeStep;
@@ -118,11 +119,11 @@ export class Rollout {
           kinematics: this.#kinematics,
         };
         const chunk = await agent.act(moment);
-        pending = { chunk, positions: this.#planner.trajectory.position.slice(0, joints), due: cycle + latency };
+        pending.push({ chunk, positions: this.#planner.trajectory.position.slice(0, joints), due: cycle + latency });
       }
-      if (pending !== undefined && cycle >= pending.due) {
-        this.#planner.follow(this.#decoder.decode(pending.chunk, pending.positions, time));
-        pending = undefined;
+      if (pending.length > 0 && cycle >= pending[0]!.due) {
+        const { chunk, positions } = pending.shift()!;
+        this.#planner.follow(this.#decoder.decode(chunk, positions, time));
       }
       if (cycle % 10 === 0) buffer.write(this.#planner.plan(time));
       controller.update(time, this.#state, command);
@@ -148,7 +149,7 @@ export class Rollout {
     const { robot } = this;
     const { position, velocity, effort } = this.#state;
     for (let i = 0; i < position.length; i++) {
-      if (position[i]! < robot.lower[i]! - 0.05 || position[i]! > robot.upper[i]! + 0.05) { if (process.env.VIO) console.log('pos', robot.names[i], position[i], robot.lower[i], robot.upper[i]); return true; }
+      if (position[i]! < robot.lower[i]! - 0.05 || position[i]! > robot.upper[i]! + 0.05) return true;
       if (Math.abs(velocity[i]!) > robot.urdf.joints[i]!.velocity) return true;
       if (Math.abs(effort[i]!) > robot.effortLimit[i]! * 1.001) return true;
     }

@@ -54,3 +54,20 @@ export function interpolatePose(a: Float64Array, ai: number, b: Float64Array, bi
   for (let k = 0; k < 3; k++) out[oi + k] = a[ai + k]! + s * (b[bi + k]! - a[ai + k]!);
   multiplyQuaternions(step, 0, a, ai + 3, out, oi + 3);
 }
+
+/** Writes the rigid transform of a pose, row-major 3 × 4 [R t], into `out` (12). */
+export function transformFromPose(pose: Float64Array, out: Float64Array): void {
+  const [x, y, z, w] = [pose[3]!, pose[4]!, pose[5]!, pose[6]!];
+  out[0] = 1 - 2 * (y * y + z * z);
+  out[1] = 2 * (x * y - z * w);
+  out[2] = 2 * (x * z + y * w);
+  out[3] = pose[0]!;
+  out[4] = 2 * (x * y + z * w);
+  out[5] = 1 - 2 * (x * x + z * z);
+  out[6] = 2 * (y * z - x * w);
+  out[7] = pose[1]!;
+  out[8] = 2 * (x * z - y * w);
+  out[9] = 2 * (y * z + x * w);
+  out[10] = 1 - 2 * (x * x + y * y);
+  out[11] = pose[2]!;
+}

@@ -40,6 +40,8 @@ export class InverseKinematics {
   readonly #bias: Float64Array;
   readonly #free: Uint8Array;
   #manipulability = 0;
+  #positionError = 0;
+  #rotationError = 0;
 
   /**
    * @param frame link that is to reach the target
@@ -67,12 +69,12 @@ export class InverseKinematics {
 
   /** Distance to the target before the last step, m. */
   get positionError(): number {
-    return Math.hypot(this.#error[0]!, this.#error[1]!, this.#error[2]!);
+    return this.#positionError;
   }
 
   /** Angle to the target before the last step, rad. */
   get rotationError(): number {
-    return Math.hypot(this.#error[3]!, this.#error[4]!, this.#error[5]!);
+    return this.#rotationError;
   }
 
   /** √det(J·Jᵀ) at the last step: 0 at a singularity. */
@@ -92,6 +94,8 @@ export class InverseKinematics {
     this.#kinematics.pose(this.#frame, this.#pose);
     for (let k = 0; k < 3; k++) this.#error[k] = target[targetOffset + k]! - this.#pose[k]!;
     rotationBetween(this.#pose, 3, target, targetOffset + 3, this.#error, 3);
+    this.#positionError = Math.hypot(this.#error[0]!, this.#error[1]!, this.#error[2]!);
+    this.#rotationError = Math.hypot(this.#error[3]!, this.#error[4]!, this.#error[5]!);
     this.#free.fill(1);
 
     for (let attempt = 0; attempt < n; attempt++) {

@@ -2,6 +2,23 @@ import type { DoubleBuffer, MainModule, MjData, MjModel } from '@mujoco/mujoco';
 import { compileModel, GeomType, mujoco, ObjectType } from './mujoco.js';
 import type { Robot } from './robot.js';
 
+/** Live views of the engine's arrays. */
+interface Views {
+  readonly qpos: Float64Array;
+  readonly qvel: Float64Array;
+  readonly xpos: Float64Array;
+  readonly xquat: Float64Array;
+  readonly xmat: Float64Array;
+  readonly geomPosition: Float64Array;
+  readonly geomRotation: Float64Array;
+  readonly geomSize: Float64Array;
+  readonly geomBound: Float64Array;
+  readonly geomType: Int32Array;
+  readonly positionJacobian: Float64Array;
+  readonly rotationJacobian: Float64Array;
+  readonly bias: Float64Array;
+}
+
 /**
  * Kinematics, Jacobians and gravity of the robot in base_link, computed by MuJoCo on the URDF with its base fixed.
  * Allocates nothing after creation.
@@ -15,6 +32,7 @@ export class Kinematics {
   readonly #bias: DoubleBuffer;
   readonly #frames = new Map<string, number>();
   readonly #joints: number;
+  #fetched: Views;
 
   /** @param robot its URDF is loaded */
   static async create(robot: Robot): Promise<Kinematics> {
@@ -37,6 +55,7 @@ export class Kinematics {
     this.#positionJacobian = new mj.DoubleBuffer(3 * joints);
     this.#rotationJacobian = new mj.DoubleBuffer(3 * joints);
     this.#bias = new mj.DoubleBuffer(joints);
+    this.#fetched = this.#fetch();
     mj.mj_forward(model, this.#data);
   }
 
@@ -51,16 +70,19 @@ export class Kinematics {
     return body;
   }
 
-  /** Sets all joint positions (rad) and computes the pose of every link. */
+  /** Sets all joint positions (rad) and computes the pose of every link. @throws Error for a wrong number of them */
   setPositions(positions: ArrayLike<number>): void {
-    this.#data.qpos.set(positions);
+    if (positions.length !== this.#joints) {
+      throw new Error(`${positions.length} joint positions; the robot has ${this.#joints} joints`);
+    }
+    this.#views().qpos.set(positions);
     this.#mj.mj_kinematics(this.#model, this.#data);
     this.#mj.mj_comPos(this.#model, this.#data);
   }
 
   /** Writes position x, y, z (m) and quaternion x, y, z, w of a link in base_link into `out` (7) at `offset`. */
   pose(frame: number, out: Float64Array, offset = 0): void {
-    const { xpos, xquat } = this.#data;
+    const { xpos, xquat } = this.#views();
     for (let k = 0; k < 3; k++) out[offset + k] = xpos[3 * frame + k]!;
     out[offset + 3] = xquat[4 * frame + 1]!;
     out[offset + 4] = xquat[4 * frame + 2]!;
@@ -70,7 +92,7 @@ export class Kinematics {
 
   /** Writes the rotation matrix of a link in base_link, row-major, into `out` (9) at `offset`. */
   rotation(frame: number, out: Float64Array, offset = 0): void {
-    const { xmat } = this.#data;
+    const { xmat } = this.#views();
     for (let k = 0; k < 9; k++) out[offset + k] = xmat[9 * frame + k]!;
   }
 
@@ -80,8 +102,7 @@ export class Kinematics {
    */
   jacobian(frame: number, joints: Int32Array, out: Float64Array): void {
     this.#mj.mj_jacBody(this.#model, this.#data, this.#positionJacobian, this.#rotationJacobian, frame);
-    const position = this.#positionJacobian.GetView() as Float64Array;
-    const rotation = this.#rotationJacobian.GetView() as Float64Array;
+    const { positionJacobian: position, rotationJacobian: rotation } = this.#views();
     for (let row = 0; row < 3; row++) {
       for (let k = 0; k < joints.length; k++) {
         out[row * joints.length + k] = position[row * this.#joints + joints[k]!]!;
@@ -92,10 +113,10 @@ export class Kinematics {
 
   /** Torques (N·m) that hold the posture of `setPositions` against gravity, base upright, into `out`. */
   gravity(out: Float64Array): void {
-    this.#data.qvel.fill(0);
+    this.#views().qvel.fill(0);
     this.#mj.mj_comVel(this.#model, this.#data);
     this.#mj.mj_rne(this.#model, this.#data, 0, this.#bias);
-    const bias = this.#bias.GetView() as Float64Array;
+    const { bias } = this.#views();
     for (let i = 0; i < this.#joints; i++) out[i] = bias[i]!;
   }
 
@@ -110,8 +131,7 @@ export class Kinematics {
 
   /** Smallest distance between a shape of `a` and one of `b`, m, negative where they overlap; at most `limit`. */
   distance(a: Int32Array, b: Int32Array, limit: number): number {
-    const position = this.#data.geom_xpos;
-    const bound = this.#model.geom_rbound;
+    const { geomPosition: position, geomBound: bound } = this.#views();
     let smallest = limit;
     for (let i = 0; i < a.length; i++) {
       const p = a[i]!;
@@ -133,8 +153,7 @@ export class Kinematics {
    * `edge` on the x axis do not count, and without any that counts the height is infinite.
    */
   lowestPoint(geoms: Int32Array, edge: number): number {
-    const { geom_xpos: position, geom_xmat: rotation } = this.#data;
-    const { geom_size: size, geom_type: type } = this.#model;
+    const { geomPosition: position, geomRotation: rotation, geomSize: size, geomType: type } = this.#views();
     let lowest = Number.POSITIVE_INFINITY;
     for (let i = 0; i < geoms.length; i++) {
       const geom = geoms[i]!;
@@ -149,6 +168,32 @@ export class Kinematics {
       lowest = Math.min(lowest, position[3 * geom + 2]! - below);
     }
     return lowest;
+  }
+
+  /** The engine's arrays; fetched anew, as each fetch makes an object, only when growth of its memory detached them. */
+  #views(): Views {
+    if (this.#fetched.qpos.length === 0) this.#fetched = this.#fetch();
+    return this.#fetched;
+  }
+
+  #fetch(): Views {
+    const data = this.#data;
+    const model = this.#model;
+    return {
+      qpos: data.qpos,
+      qvel: data.qvel,
+      xpos: data.xpos,
+      xquat: data.xquat,
+      xmat: data.xmat,
+      geomPosition: data.geom_xpos,
+      geomRotation: data.geom_xmat,
+      geomSize: model.geom_size,
+      geomBound: model.geom_rbound,
+      geomType: model.geom_type,
+      positionJacobian: this.#positionJacobian.GetView() as Float64Array,
+      rotationJacobian: this.#rotationJacobian.GetView() as Float64Array,
+      bias: this.#bias.GetView() as Float64Array,
+    };
   }
 
   /** Releases the engine's memory. */

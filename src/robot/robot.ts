@@ -7,6 +7,7 @@ import { quantity } from '../config/quantity.js';
 import { parseUrdf, type Urdf } from './urdf.js';
 
 const pair = z.tuple([z.number(), z.number()]);
+const rising = pair.refine(([start, end]) => start < end, 'must be two rising numbers');
 const schema = z.strictObject({
   urdf: z.string(),
   groups: z.record(z.string(), z.string()),
@@ -22,7 +23,7 @@ const schema = z.strictObject({
     }),
   ),
   postures: z.record(z.string(), z.record(z.string(), z.number())),
-  hand_synergy: z.record(z.string(), z.strictObject({ open: z.number(), closed: z.number(), phase: pair })),
+  hand_synergy: z.record(z.string(), z.strictObject({ open: z.number(), closed: z.number(), phase: rising })),
   frames: z.strictObject({ base: z.string(), grippers: z.strictObject({ left: z.string(), right: z.string() }) }),
   cameras: z.record(z.string(), z.strictObject({ frame: z.string(), horizontal_fov: quantity('rad') })),
 });
@@ -86,7 +87,7 @@ export class Robot {
     this.#index = new Map(this.names.map((name, index) => [name, index]));
 
     const match = (key: string, pattern: string): number[] => {
-      const expression = new RegExp(`^(?:${pattern})$`);
+      const expression = regularExpression(`${file}: ${key}`, pattern);
       const found = this.names.flatMap((name, index) => (expression.test(name) ? [index] : []));
       if (found.length === 0) throw new Error(`${file}: ${key}: '${pattern}' matches no joint of ${urdf.name}`);
       return found;
@@ -197,7 +198,7 @@ export class Robot {
    *   q = open + (closed − open)·clamp((g − a)/(b − a), 0, 1)
    */
   handPositions(arm: Arm, gripper: number, out: Float64Array): void {
-    const hand = this.#groups.get(`${arm}_hand`)!;
+    const hand = this.group(`${arm}_hand`);
     for (let k = 0; k < hand.length; k++) {
       const i = hand[k]!;
       const start = this.#phaseStart[i]!;
@@ -210,7 +211,7 @@ export class Robot {
    * 0.01: the inverse of {@link handPositions}. Allocates; not for hot paths.
    */
   gripperScalar(arm: Arm, positions: ArrayLike<number>): number {
-    const hand = this.#groups.get(`${arm}_hand`)!;
+    const hand = this.group(`${arm}_hand`);
     const synergy = new Float64Array(this.names.length);
     let nearest = 0;
     let least = Number.POSITIVE_INFINITY;
@@ -220,5 +221,14 @@ export class Robot {
       if (squared < least) [nearest, least] = [percent / 100, squared];
     }
     return nearest;
+  }
+}
+
+/** @throws Error that names `key` where `pattern` is no regular expression */
+function regularExpression(key: string, pattern: string): RegExp {
+  try {
+    return new RegExp(`^(?:${pattern})$`);
+  } catch (error) {
+    throw new Error(`${key}: '${pattern}' is no regular expression: ${(error as Error).message}`);
   }
 }

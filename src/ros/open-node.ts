@@ -1,4 +1,5 @@
 import rclnodejs from 'rclnodejs';
+import { useDdsProfile } from './dds-profile.js';
 import { RosNode } from './ros-node.js';
 
 /** A node of a program that is no part of the graph it talks to: a command, a test, a benchmark. */
@@ -14,6 +15,7 @@ export interface OpenNode {
  */
 export async function openNode(name: string, argv: readonly string[] = []): Promise<OpenNode> {
   const context = new rclnodejs.Context();
+  useDdsProfile();
   await rclnodejs.init(context, [...argv]);
   rclnodejs.removeSignalHandlers();
   const options = new rclnodejs.NodeOptions();

@@ -1,4 +1,5 @@
 import rclnodejs from 'rclnodejs';
+import { useDdsProfile } from './dds-profile.js';
 import { HumanoidNode, type NodeHooks } from './humanoid-node.js';
 import type { ParameterDeclarations } from './parameters.js';
 
@@ -21,6 +22,7 @@ export interface NodeDescription<P extends ParameterDeclarations> {
  * 0). A bad parameter, or an error that nobody caught, ends it with exit code 1 and a line on the log.
  */
 export async function runNode<P extends ParameterDeclarations>(description: NodeDescription<P>): Promise<void> {
+  useDdsProfile();
   await rclnodejs.init();
   rclnodejs.removeSignalHandlers();
   let node: HumanoidNode<P> | undefined;

@@ -64,5 +64,7 @@ export function createLayout(task: Task, seed: number, text?: string): Layout {
     });
     if (clear) return { seed, placements, instruction, text: text ?? drawnText };
   }
-  throw new Error(`task ${task.task}: layout: no room for all bodies at clearance ${task.layout.clearance} m; widen the regions`);
+  throw new Error(
+    `task ${task.task}: layout: no room for all bodies at clearance ${task.layout.clearance} m; widen the regions`,
+  );
 }

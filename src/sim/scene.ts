@@ -34,10 +34,7 @@ const taskSchema = z.strictObject({
   layout: z.strictObject({
     clearance: quantity('m', { min: 0 }),
     target: z.strictObject({ x: range('m'), y: range('m') }),
-    regions: z.record(
-      z.string(),
-      z.strictObject({ x: range('m'), y: range('m'), yaw: range('rad').default([0, 0]) }),
-    ),
+    regions: z.record(z.string(), z.strictObject({ x: range('m'), y: range('m'), yaw: range('rad').default([0, 0]) })),
   }),
   success: z.strictObject({
     inside: z.strictObject({ x: quantity('m'), y: quantity('m'), below: quantity('m') }),
@@ -66,7 +63,8 @@ export type Task = Omit<z.output<typeof taskSchema>, 'scene'> & { readonly scene
 export function loadTask(file: string): Task {
   const task = loadConfig(file, taskSchema);
   const sceneFile = resolve(dirname(file), task.scene);
-  if (!existsSync(sceneFile)) throw new Error(`${file}: scene: ${sceneFile} does not exist; name a scene beside this file`);
+  if (!existsSync(sceneFile))
+    throw new Error(`${file}: scene: ${sceneFile} does not exist; name a scene beside this file`);
   const scene = loadConfig(sceneFile, sceneSchema);
   const named = [
     ...Object.keys(task.layout.regions).map((name) => ['layout.regions', name]),
@@ -77,7 +75,9 @@ export function loadTask(file: string): Task {
   ] as const;
   for (const [key, name] of named) {
     if (scene.bodies[name!] === undefined) {
-      throw new Error(`${file}: ${key}: '${name}' is no body of ${task.scene}; there are ${Object.keys(scene.bodies).join(', ')}`);
+      throw new Error(
+        `${file}: ${key}: '${name}' is no body of ${task.scene}; there are ${Object.keys(scene.bodies).join(', ')}`,
+      );
     }
   }
   return { ...task, scene };

@@ -9,11 +9,24 @@ import { type Support, sceneMjcf } from './scene-model.js';
 /** Numbers a drive's bias takes in MuJoCo's actuator_biasprm. */
 const biasStride = 10;
 
-/** The pose, velocity and geometry handles of one body of the scene. */
+/** Where the engine keeps one body of the scene. */
 interface BodyHandle {
   readonly body: number;
   /** Start of the body's free joint in qpos, or -1 for a fixed body. */
   readonly qpos: number;
+}
+
+/** Live views of the engine's arrays. */
+interface Views {
+  readonly qpos: Float64Array;
+  readonly qvel: Float64Array;
+  readonly control: Float64Array;
+  readonly bias: Float64Array;
+  readonly torque: Float64Array;
+  readonly sensordata: Float64Array;
+  readonly xpos: Float64Array;
+  readonly xquat: Float64Array;
+  readonly xmat: Float64Array;
 }
 
 /**
@@ -30,9 +43,13 @@ export class Simulation {
   readonly #robot: Robot;
   readonly #scene: Scene;
   readonly #bodies = new Map<string, BodyHandle>();
-  readonly #sensors: Record<'orientation' | 'angular_velocity' | 'linear_acceleration' | 'left_foot' | 'right_foot', number>;
+  readonly #sensors: Record<
+    'orientation' | 'angular_velocity' | 'linear_acceleration' | 'left_foot' | 'right_foot',
+    number
+  >;
   readonly #base: number;
   readonly #soles: { readonly left: number; readonly right: number };
+  #fetched: Views;
 
   /**
    * @param support what holds the pelvis
@@ -49,6 +66,7 @@ export class Simulation {
     this.#scene = scene;
     this.model = model;
     this.data = new mj.MjData(model);
+    this.#fetched = this.#fetch();
     for (const [name, { fixed }] of Object.entries(scene.bodies)) {
       const joint = mj.mj_name2id(model, ObjectType.joint, name);
       this.#bodies.set(name, {
@@ -86,6 +104,9 @@ export class Simulation {
   reset(layout?: Layout): void {
     const { model, data } = this;
     this.#mj.mj_resetData(model, data);
+    const { qpos: coordinates, bias } = this.#views();
+    // The drives' gains are part of the model: without this the start would depend on the last command before it.
+    bias.fill(0);
     for (const [name, { body, qpos }] of this.#bodies) {
       const [x, y, z] = this.#scene.bodies[name]!.position;
       const placed = layout?.placements.get(name) ?? { x, y, yaw: 0 };
@@ -94,19 +115,18 @@ export class Simulation {
         model.body_pos.set(pose.slice(0, 3), 3 * body);
         model.body_quat.set(pose.slice(3), 4 * body);
       } else {
-        data.qpos.set(pose, qpos);
+        coordinates.set(pose, qpos);
       }
     }
-    data.qpos.set([0, 0, this.#scene.robot.pelvis_height, 1, 0, 0, 0]);
-    data.qpos.set(this.#robot.posture(this.#scene.robot.posture), 7);
+    coordinates.set([0, 0, this.#scene.robot.pelvis_height, 1, 0, 0, 0]);
+    coordinates.set(this.#robot.posture(this.#scene.robot.posture), 7);
     this.#mj.mj_forward(model, data);
   }
 
   /** Applies the drives' law to `command` and advances by one time step. @throws Error where the physics diverged */
   step(command: JointCommand): void {
     const { model, data } = this;
-    const control = data.ctrl;
-    const bias = model.actuator_biasprm;
+    const { control, bias } = this.#views();
     for (let i = 0; i < control.length; i++) {
       const kp = command.kp[i]!;
       const kd = command.kd[i]!;
@@ -121,7 +141,7 @@ export class Simulation {
 
   /** Measures what the robot's own sensors measure. */
   readState(state: RobotState): void {
-    const { qpos, qvel, qfrc_actuator: torque, sensordata } = this.data;
+    const { qpos, qvel, torque, sensordata } = this.#views();
     const n = state.position.length;
     state.time = this.data.time;
     for (let i = 0; i < n; i++) {
@@ -139,14 +159,28 @@ export class Simulation {
     this.#readWrench(this.#sensors.right_foot, this.#soles.right, state.rightFootWrench);
   }
 
-  /** Ground truth: copies the generalised coordinates into `out` (`stateSize`). */
-  copyState(out: Float64Array): void {
-    out.set(this.data.qpos);
+  /** Ground truth: copies the generalised coordinates (`stateSize`) into `out` at `offset`. */
+  copyState(out: Float64Array, offset = 0): void {
+    out.set(this.#views().qpos, offset);
   }
 
-  /** Ground truth: sets the generalised coordinates and computes the pose of every body; for rendering. */
+  /**
+   * Ground truth: copies the generalised velocities into `out` at `offset`: six numbers for the base and for each free
+   * body, where the coordinates have seven.
+   */
+  copyVelocity(out: Float64Array, offset = 0): void {
+    out.set(this.#views().qvel, offset);
+  }
+
+  /**
+   * Ground truth: sets the generalised coordinates and computes the pose of every body; for rendering.
+   * @throws Error where their number is that of another scene
+   */
   setState(qpos: ArrayLike<number>): void {
-    this.data.qpos.set(qpos);
+    if (qpos.length !== this.stateSize) {
+      throw new Error(`${qpos.length} generalised coordinates; the scene has ${this.stateSize}`);
+    }
+    this.#views().qpos.set(qpos);
     this.#mj.mj_kinematics(this.model, this.data);
   }
 
@@ -154,7 +188,7 @@ export class Simulation {
   bodyPosition(name: string, out: Float64Array): void {
     const handle = this.#bodies.get(name);
     if (handle === undefined) throw new Error(`no body '${name}' in the scene`);
-    for (let k = 0; k < 3; k++) out[k] = this.data.xpos[3 * handle.body + k]!;
+    this.linkPosition(handle.body, out);
   }
 
   /** Handle of any body or link, for `linkPosition`. @throws Error where there is none of that name */
@@ -166,7 +200,8 @@ export class Simulation {
 
   /** Ground truth: position of a link in the world, into `out` (3). */
   linkPosition(link: number, out: Float64Array): void {
-    for (let k = 0; k < 3; k++) out[k] = this.data.xpos[3 * link + k]!;
+    const { xpos } = this.#views();
+    for (let k = 0; k < 3; k++) out[k] = xpos[3 * link + k]!;
   }
 
   /** Ground truth: position of a body of the scene in base_link, into `out` (3). */
@@ -177,7 +212,7 @@ export class Simulation {
 
   /** Ground truth: pose of a link in base_link, position and quaternion x, y, z, w, into `out` (7). */
   linkPoseInBase(link: number, out: Float64Array): void {
-    const { xquat } = this.data;
+    const { xquat } = this.#views();
     this.linkPosition(link, out);
     this.#toBase(out);
     // conj(base) ⊗ link
@@ -197,9 +232,30 @@ export class Simulation {
     this.model.delete();
   }
 
+  /** The engine's arrays; fetched anew, as each fetch makes an object, only when growth of its memory detached them. */
+  #views(): Views {
+    if (this.#fetched.qpos.length === 0) this.#fetched = this.#fetch();
+    return this.#fetched;
+  }
+
+  #fetch(): Views {
+    const { data, model } = this;
+    return {
+      qpos: data.qpos,
+      qvel: data.qvel,
+      control: data.ctrl,
+      bias: model.actuator_biasprm,
+      torque: data.qfrc_actuator,
+      sensordata: data.sensordata,
+      xpos: data.xpos,
+      xquat: data.xquat,
+      xmat: data.xmat,
+    };
+  }
+
   /** Takes a position in the world into base_link: Rᵀ(p − b). */
   #toBase(p: Float64Array): void {
-    const { xpos, xmat } = this.data;
+    const { xpos, xmat } = this.#views();
     const b = this.#base;
     const [x, y, z] = [p[0]! - xpos[3 * b]!, p[1]! - xpos[3 * b + 1]!, p[2]! - xpos[3 * b + 2]!];
     for (let k = 0; k < 3; k++) p[k] = xmat[9 * b + k]! * x + xmat[9 * b + 3 + k]! * y + xmat[9 * b + 6 + k]! * z;
@@ -210,7 +266,7 @@ export class Simulation {
    *   F = Rᵀf, T = Rᵀ(τ + (p − s) × f). The sensor counts the force on the foot as geom 1's on its contact: sign −.
    */
   #readWrench(address: number, sole: number, out: Float64Array): void {
-    const { sensordata: s, xpos, xmat } = this.data;
+    const { sensordata: s, xpos, xmat } = this.#views();
     const [fx, fy, fz] = [-s[address]!, -s[address + 1]!, -s[address + 2]!];
     const rx = s[address + 6]! - xpos[3 * sole]!;
     const ry = s[address + 7]! - xpos[3 * sole + 1]!;

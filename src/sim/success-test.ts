@@ -2,6 +2,9 @@ import type { Layout } from './layout.js';
 import type { Task } from './scene.js';
 import type { Simulation } from './simulation.js';
 
+/** A body this much above its start was lifted, m. */
+const liftHeight = 0.03;
+
 /** Judges an episode on ground truth: the target inside the receptacle and the gripper away from it, for a while. */
 export class SuccessTest {
   readonly #task: Task;
@@ -15,6 +18,7 @@ export class SuccessTest {
   readonly #others: ReadonlyMap<string, { readonly start: Float64Array; readonly now: Float64Array }>;
   #held = 0;
   #lifted = false;
+  #otherLifted: string | undefined;
 
   /** @param gripper link at the centre of the grasp */
   constructor(task: Task, layout: Layout, simulation: Simulation, gripper: string) {
@@ -44,7 +48,11 @@ export class SuccessTest {
     const [x, y, z] = [0, 1, 2].map((i) => this.#target[i]! - this.#receptacle[i]!) as [number, number, number];
     const placed = Math.abs(x) < inside.x && Math.abs(y) < inside.y && z > 0 && z < inside.below;
     const away = Math.hypot(...[0, 1, 2].map((i) => this.#target[i]! - this.#hand[i]!)) > released;
-    if (this.#target[2]! > this.#start[2]! + 0.03) this.#lifted = true;
+    if (this.#target[2]! > this.#start[2]! + liftHeight) this.#lifted = true;
+    for (const [name, { start, now }] of this.#others) {
+      this.#simulation.bodyPosition(name, now);
+      if (now[2]! > start[2]! + liftHeight) this.#otherLifted ??= name;
+    }
     this.#held = placed && away ? this.#held + dt : 0;
     return this.#held >= hold - 1e-9;
   }
@@ -52,10 +60,7 @@ export class SuccessTest {
   /** Why the task is not done, in words. */
   cause(): string {
     const { target } = this.#layout.instruction;
-    for (const [name, { start, now }] of this.#others) {
-      this.#simulation.bodyPosition(name, now);
-      if (!this.#lifted && now[2]! > start[2]! + 0.03) return `lifted ${name} instead of ${target}`;
-    }
+    if (!this.#lifted && this.#otherLifted !== undefined) return `lifted ${this.#otherLifted} instead of ${target}`;
     if (this.#target[2]! < this.#start[2]! - 0.2) return `${target} fell off the table`;
     if (!this.#lifted) {
       const moved = Math.hypot(this.#target[0]! - this.#start[0]!, this.#target[1]! - this.#start[1]!);

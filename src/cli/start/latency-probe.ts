@@ -45,7 +45,7 @@ export class LatencyProbe {
     node.createSubscription('cosmos_humanoid/msg/FusedObservation', 'camera_fusion/observation', sensor, (message) =>
       this.#start(message),
     );
-    node.createSubscription('cosmos_humanoid/msg/HandReference', 'motion_planner/hand_reference', reliable(5), (message) =>
+    node.createSubscription('cosmos_humanoid/msg/HandReference', 'motion_planner/hand_reference', sensor, (message) =>
       this.#plan(message),
     );
     node.createSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensor, (message) =>

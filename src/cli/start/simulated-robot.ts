@@ -10,6 +10,9 @@ import { packagePath } from '../../ros/package-path.js';
 /** Longest time from the start of the programs until all nodes are active, s. */
 const startTimeout = 90;
 
+/** Time after which another graph on the domain has been seen, s. */
+const discoveryTime = 1;
+
 /** The graph of `launch/sim.launch.xml`, started and stopped by this program. */
 export class SimulatedRobot {
   readonly #node: RosNode;
@@ -67,8 +70,13 @@ export class SimulatedRobot {
    * @throws Error that names the nodes that are missing
    */
   async start(progress: (waiting: string) => void): Promise<void> {
-    this.#launcher.start();
     const manager = this.#node.createClient('std_srvs/srv/Trigger', 'lifecycle_manager/is_active');
+    await new Promise((resolve) => setTimeout(resolve, 1000 * discoveryTime));
+    if (manager.available) {
+      const domain = process.env.ROS_DOMAIN_ID ?? '0';
+      throw new Error(`a graph already runs on ROS domain ${domain}; stop it, or set ROS_DOMAIN_ID to another (0 … 101)`);
+    }
+    this.#launcher.start();
     const deadline = performance.now() + startTimeout * 1000;
     let waiting = 'lifecycle_manager';
     while (performance.now() < deadline) {

@@ -1,0 +1,159 @@
+import { ActionDecoder, defaultActionDecoder } from '../action/action-decoder.js';
+import { LatencyHistogram } from '../control/latency-histogram.js';
+import { Kinematics } from '../robot/kinematics.js';
+import { Robot } from '../robot/robot.js';
+import { actionChunkMessage, bestChunk } from '../ros/action-messages.js';
+import { Level } from '../ros/diagnostics.js';
+import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
+import { MessageHistory } from '../ros/message-history.js';
+import type { Message } from '../ros/messages.js';
+import { packagePath } from '../ros/package-path.js';
+import type { ParameterDeclarations } from '../ros/parameters.js';
+import type { Publisher } from '../ros/publisher.js';
+import { reliable, sensorData } from '../ros/qos.js';
+import { runNode } from '../ros/run-node.js';
+
+/** States of the controller that are kept: 1.5 s. */
+const HISTORY = 30;
+/** The commanded posture is known for the time of an observation if a state is that near, s. */
+const TOLERANCE = 0.15;
+
+const PARAMETERS = {
+  robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
+  posture: {
+    type: 'string',
+    default: 'table_work',
+    description: 'Posture of the robot file that redundant arms prefer.',
+  },
+  velocity_limit: {
+    type: 'double',
+    default: defaultActionDecoder.velocityLimit,
+    minimum: 0.01,
+    maximum: 2,
+    description: "Limit on the norm of an arm's joint velocities, rad/s; 0.5 near people.",
+  },
+  smoothing: {
+    type: 'double',
+    default: defaultActionDecoder.smoothing,
+    minimum: 0,
+    maximum: 5,
+    description: 'Standard deviation of the Gaussian that smooths the waypoints, in waypoints.',
+  },
+  blend_time: {
+    type: 'double',
+    default: defaultActionDecoder.blendTime,
+    minimum: 0,
+    maximum: 1,
+    description: 'Time over which a new chunk takes over from the running one, s.',
+  },
+  workspace: {
+    type: 'double_array',
+    default: defaultActionDecoder.workspace.flat(),
+    minimum: -2,
+    maximum: 2,
+    description: 'Box that grippers stay in: minimum and maximum of x, then of y, then of z, in base_link, m.',
+  },
+} as const satisfies ParameterDeclarations;
+
+/** Makes chunks that the arm can execute out of the policy's predictions. */
+class ActionDecoderNode implements NodeHooks {
+  readonly #node: HumanoidNode<typeof PARAMETERS>;
+  readonly #time = new LatencyHistogram();
+  #decoder!: ActionDecoder;
+  #decoded = 0;
+  #slowed = 0;
+  #refused = 0;
+  #refusal = '';
+
+  constructor(node: HumanoidNode<typeof PARAMETERS>) {
+    this.#node = node;
+  }
+
+  async configure(): Promise<void> {
+    const { robot: file, posture, velocity_limit, smoothing, blend_time, workspace } = this.#node.parameters;
+    const robot = Robot.load(packagePath(file));
+    this.#decoder = new ActionDecoder(robot, await Kinematics.create(robot), robot.posture(posture), {
+      velocityLimit: velocity_limit,
+      smoothing,
+      blendTime: blend_time,
+      workspace: box(workspace),
+    });
+  }
+
+  activate(): void {
+    const node = this.#node;
+    this.#decoder.reset();
+    const chunks = node.createPublisher('cosmos_humanoid/msg/ActionChunk', 'action_decoder/action_chunk', reliable(1));
+    const states = new MessageHistory(node.codec('cosmos_humanoid/msg/ControllerState'), HISTORY);
+    node.createRawSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(), (bytes) =>
+      states.push(bytes),
+    );
+    node.createSubscription(
+      'cosmos_humanoid/msg/ActionPrediction',
+      'cosmos/action_prediction',
+      reliable(1),
+      (prediction) => {
+        try {
+          this.#decode(prediction, states, chunks);
+        } catch (error) {
+          this.#refused++;
+          this.#refusal = (error as Error).message;
+          node.warn('prediction', `refused: ${this.#refusal}`);
+        }
+        this.#report();
+      },
+    );
+    node.own(node.diagnostics.addSource(() => this.#report()));
+  }
+
+  #decode(
+    prediction: Message<'cosmos_humanoid/msg/ActionPrediction'>,
+    states: MessageHistory<'cosmos_humanoid/msg/ControllerState'>,
+    chunks: Publisher<'cosmos_humanoid/msg/ActionChunk'>,
+  ): void {
+    const begin = performance.now();
+    const node = this.#node;
+    const wanted = bestChunk(prediction);
+    const state = states.nearest(wanted.stamp, TOLERANCE);
+    if (state === undefined) {
+      throw new Error('joint_controller/state tells no commanded posture for the time of the observation');
+    }
+    const chunk = this.#decoder.decode(wanted, state.reference_position, node.now());
+    chunks.publish({
+      ...actionChunkMessage(chunk),
+      header: prediction.header,
+      published: node.stamp(),
+      policy: prediction.policy,
+    });
+    this.#decoded++;
+    this.#slowed += this.#decoder.slowed;
+    this.#refusal = '';
+    this.#time.record((performance.now() - begin) * 1e3);
+  }
+
+  #report(): void {
+    const bad = this.#refusal !== '';
+    this.#node.diagnostics.report('chunks', bad ? Level.warning : Level.ok, bad ? `refused: ${this.#refusal}` : 'ok', {
+      decoded: this.#decoded,
+      refused: this.#refused,
+      slowed_waypoints: this.#slowed,
+      busy_p50_us: this.#time.quantile(0.5),
+      busy_p99_us: this.#time.quantile(0.99),
+    });
+  }
+}
+
+/** @throws Error where it is no box */
+function box(numbers: readonly number[]): typeof defaultActionDecoder.workspace {
+  const [x0, x1, y0, y1, z0, z1] = numbers as [number, number, number, number, number, number];
+  if (numbers.length !== 6 || !(x0 < x1 && y0 < y1 && z0 < z1)) {
+    throw new Error(`parameter workspace: ${numbers.join(', ')}: needs six numbers, each minimum below its maximum`);
+  }
+  return [
+    [x0, x1],
+    [y0, y1],
+    [z0, z1],
+  ];
+}
+
+await runNode({ name: 'action_decoder', parameters: PARAMETERS, create: (node) => new ActionDecoderNode(node) });

@@ -1,0 +1,191 @@
+import rclnodejs from 'rclnodejs';
+import { InstructionMatcher } from '../cosmos/instruction-matcher.js';
+import { defaultTaskProgress, TaskProgress } from '../cosmos/task-progress.js';
+import { Level } from '../ros/diagnostics.js';
+import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
+import type { Message } from '../ros/messages.js';
+import { packagePath } from '../ros/package-path.js';
+import type { ParameterDeclarations } from '../ros/parameters.js';
+import type { Publisher } from '../ros/publisher.js';
+import { latched, reliable, sensorData } from '../ros/qos.js';
+import { runNode } from '../ros/run-node.js';
+import { SafetyLevel } from '../safety/findings.js';
+import { loadTask, type Task } from '../sim/scene.js';
+
+const ACTION = 'cosmos_humanoid/action/ExecuteInstruction';
+const FEEDBACK_PERIOD = 0.1;
+
+/** Reasons of the action's result, as in ExecuteInstruction.action. */
+const Reason = {
+  none: 0,
+  unknownInstruction: 1,
+  notReady: 2,
+  safetyStop: 3,
+  timeout: 4,
+  cancelled: 5,
+  noPrediction: 6,
+} as const;
+
+const PARAMETERS = {
+  task: {
+    type: 'string',
+    default: 'pick_and_place',
+    description: 'Task whose instructions are known: a file in config/scenes, no extension.',
+  },
+  timeout: {
+    type: 'double',
+    default: 20,
+    minimum: 1,
+    maximum: 600,
+    description: 'Time that an instruction may take where the goal gives none, s.',
+  },
+  prediction_timeout: {
+    type: 'double',
+    default: 3,
+    minimum: 0.2,
+    maximum: 60,
+    description: 'Longest silence of the policy, s.',
+  },
+  arm: { type: 'string', default: 'right', choices: ['left', 'right'], description: 'Arm that the policy moves.' },
+} as const satisfies ParameterDeclarations;
+
+type Goal = rclnodejs.ServerGoalHandle<typeof ACTION>;
+
+/** How an instruction ended. */
+interface Outcome {
+  readonly success: boolean;
+  readonly reason: number;
+  readonly message: string;
+}
+
+/**
+ * Carries out instructions, one at a time: passes a known one on to the policy, follows it by what the robot itself
+ * sees, and takes it back at the end, so that the arm holds. An unknown one is answered with the nearest known one.
+ */
+class TaskExecutiveNode implements NodeHooks {
+  readonly #node: HumanoidNode<typeof PARAMETERS>;
+  #task!: Task;
+  #matcher!: InstructionMatcher;
+  #instruction!: Publisher<'std_msgs/msg/String'>;
+  #progress: TaskProgress | undefined;
+  #safety: Message<'cosmos_humanoid/msg/SafetyState'> | undefined;
+  #predictedAt = 0;
+  #confidence = 0;
+
+  constructor(node: HumanoidNode<typeof PARAMETERS>) {
+    this.#node = node;
+  }
+
+  configure(): void {
+    this.#task = loadTask(packagePath(`config/scenes/${this.#node.parameters.task}.yaml`));
+    const instructions = this.#task.instructions.flatMap(({ texts }) => texts);
+    this.#matcher = new InstructionMatcher([{ task: this.#task.task, instructions }]);
+  }
+
+  activate(): void {
+    const node = this.#node;
+    this.#instruction = node.createPublisher('std_msgs/msg/String', 'instruction', latched());
+    this.#instruction.publish({ data: '' });
+    node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(), (message) => {
+      this.#safety = message;
+    });
+    node.createSubscription('cosmos_humanoid/msg/HandReference', 'motion_planner/hand_reference', sensorData(1), (m) =>
+      this.#observeHand(m),
+    );
+    node.createSubscription('cosmos_humanoid/msg/ActionPrediction', 'cosmos/action_prediction', reliable(1), (m) =>
+      this.#observePrediction(m),
+    );
+    node.createActionServer(ACTION, 'execute_instruction', {
+      goal: () => (this.#progress === undefined ? rclnodejs.GoalResponse.ACCEPT : rclnodejs.GoalResponse.REJECT),
+      cancel: () => rclnodejs.CancelResponse.ACCEPT,
+      execute: (goal) => this.#execute(goal),
+    });
+    node.own(node.diagnostics.addSource(() => this.#report()));
+  }
+
+  deactivate(): void {
+    this.#instruction.publish({ data: '' });
+    this.#progress = undefined;
+  }
+
+  async #execute(goal: Goal) {
+    const started = this.#node.now();
+    const { instruction, timeout } = goal.request;
+    const limit = timeout > 0 ? timeout : this.#node.parameters.timeout;
+    const outcome = await this.#carryOut(goal, instruction, limit, started);
+    this.#progress = undefined;
+    this.#instruction.publish({ data: '' });
+    this.#node.log.info(`"${instruction}": ${outcome.message}`);
+    if (outcome.success) goal.succeed();
+    else if (outcome.reason === Reason.cancelled) goal.canceled();
+    else goal.abort();
+    return { ...outcome, duration: this.#node.now() - started };
+  }
+
+  async #carryOut(goal: Goal, text: string, limit: number, started: number): Promise<Outcome> {
+    const match = this.#matcher.match(text);
+    if (!match.known) return failure(Reason.unknownInstruction, match.message);
+    if (this.#safety === undefined) return failure(Reason.notReady, 'safety_monitor has not been heard');
+
+    const progress = new TaskProgress(defaultTaskProgress);
+    this.#progress = progress;
+    this.#predictedAt = started;
+    this.#confidence = 0;
+    this.#instruction.publish({ data: match.instruction });
+    while (this.#progress === progress) {
+      const elapsed = this.#node.now() - started;
+      goal.publishFeedback({
+        stage: progress.stage,
+        progress: progress.progress,
+        confidence: this.#confidence,
+        elapsed,
+      });
+      const outcome = this.#judge(progress, elapsed, limit, goal.isCancelRequested);
+      if (outcome !== undefined) return outcome;
+      await new Promise((resolve) => setTimeout(resolve, 1e3 * FEEDBACK_PERIOD));
+    }
+    return failure(Reason.notReady, 'task_executive was deactivated');
+  }
+
+  /** How the instruction ended; undefined while it is under way. */
+  #judge(progress: TaskProgress, elapsed: number, limit: number, cancelled: boolean): Outcome | undefined {
+    const { prediction_timeout } = this.#node.parameters;
+    if (progress.stage === 'done') return { success: true, reason: Reason.none, message: 'the target is in its place' };
+    if (cancelled) return failure(Reason.cancelled, 'cancelled by the client');
+    if (this.#safety!.level >= SafetyLevel.protectiveStop) {
+      return failure(Reason.safetyStop, `stopped: ${this.#safety!.reasons.join('; ')}`);
+    }
+    if (this.#node.now() - this.#predictedAt > prediction_timeout) {
+      return failure(Reason.noPrediction, `no prediction of the policy for ${prediction_timeout} s; is cosmos_inference active?`);
+    }
+    return elapsed > limit ? failure(Reason.timeout, `not done after ${limit} s: ${progress.missing}`) : undefined;
+  }
+
+  #observeHand({ arms, poses, grippers }: Message<'cosmos_humanoid/msg/HandReference'>): void {
+    const i = arms.indexOf(this.#node.parameters.arm);
+    if (i < 0) return;
+    const { x, y, z } = poses[i]!.position;
+    this.#progress?.observeHand([x, y, z], grippers[i]!);
+  }
+
+  #observePrediction({ objects, confidence }: Message<'cosmos_humanoid/msg/ActionPrediction'>): void {
+    this.#predictedAt = this.#node.now();
+    this.#confidence = confidence;
+    const [target, receptacle] = objects.map(({ pose: { position } }) => [position.x, position.y, position.z]);
+    if (target !== undefined && receptacle !== undefined) {
+      this.#progress?.observeObjects(this.#predictedAt, target, receptacle);
+    }
+  }
+
+  #report(): void {
+    const { diagnostics } = this.#node;
+    if (this.#progress === undefined) diagnostics.report('task', Level.ok, 'waiting for an instruction');
+    else diagnostics.report('task', Level.ok, this.#progress.stage, { confidence: this.#confidence });
+  }
+}
+
+function failure(reason: number, message: string): Outcome {
+  return { success: false, reason, message };
+}
+
+await runNode({ name: 'task_executive', parameters: PARAMETERS, create: (node) => new TaskExecutiveNode(node) });
