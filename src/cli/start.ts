@@ -20,7 +20,7 @@ more. Exit code: 0 success, 2 the task failed, 1 an error.
 
   --instruction S  what to do ("pick up the red cup and place it in the bin")
   --once           end after one instruction
-  --seed N         places the objects (11)
+  --seed N         places the objects (11); every further instruction finds them placed anew
   --task TASK      task in config/scenes (pick_and_place)
   --headless       no rviz2, even where it is installed
   --out DIR        pictures and the nodes' output (out)
@@ -36,6 +36,9 @@ const { values } = parseOptions(usage, {
   out: { type: 'string', default: 'out' },
   json: { type: 'string' },
 });
+
+/** After the objects were placed, until the cameras have seen them, ms. */
+const settleTime = 1500;
 
 /** Time that an instruction may take in the graph, s. */
 const timeout = 25;
@@ -121,6 +124,7 @@ async function main(): Promise<number> {
       };
     };
 
+    let layout = seed;
     let figures = await carryOut(first.instruction);
     describe(figures);
     if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
@@ -137,6 +141,9 @@ async function main(): Promise<number> {
         if (!matched.known) {
           say(`  ${matched.message}`);
         } else {
+          layout++;
+          await graph.place(layout, matched.instruction);
+          await pause(settleTime);
           figures = await carryOut(matched.instruction);
           describe(figures);
         }

@@ -130,23 +130,30 @@ class CameraFusionNode implements NodeHooks {
 
   #hear(name: string, stream: Stream): void {
     const node = this.#node;
-    let known = '';
-    node.createSubscription('sensor_msgs/msg/CameraInfo', `${name}/${stream}/camera_info`, sensorData(1), (info) => {
-      const { width, height, k, d } = info;
-      const described = [width, height, ...k, ...d].join();
-      if (described === known) return;
-      known = described;
-      try {
-        this.#fusion.setCameraInfo(name, stream, info);
-      } catch (error) {
-        node.warn(`${name}/${stream}`, (error as Error).message);
-      }
-    });
+    this.#calibrate(name, stream);
     node.createSubscription('sensor_msgs/msg/Image', `${name}/${stream}/image_raw`, sensorData(2), (image) => {
       const time = toSeconds(image.header.stamp);
       if (stream === 'color') this.#remember(time, image.header.stamp);
       this.#fusion.addImage(name, stream, time, image);
     });
+  }
+
+  /** Listens for the calibration until it has come: cameras repeat it with every image. */
+  #calibrate(name: string, stream: Stream): void {
+    const node = this.#node;
+    const topic = `${name}/${stream}/camera_info`;
+    const scope = node.beginScope();
+    node.createSubscription('sensor_msgs/msg/CameraInfo', topic, sensorData(1), (info) => {
+      try {
+        this.#fusion.setCameraInfo(name, stream, info);
+        // Not while it calls back.
+        setImmediate(release);
+      } catch (error) {
+        node.warn(topic, (error as Error).message);
+      }
+    });
+    const release = scope.end();
+    node.own(release);
   }
 
   /** Stamps go on to the last digit, which seconds do not keep. */

@@ -7,7 +7,7 @@ import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
 import { colorPixels, depthPixels } from '../ros/image.js';
-import type { Message, MessageInput, Stamp } from '../ros/messages.js';
+import type { Message, MessageInput, ServiceResponse, Stamp } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
 import { poseMessage, readPose } from '../ros/pose-messages.js';
@@ -223,7 +223,7 @@ class CosmosInferenceNode implements NodeHooks {
       const options = { candidates: Math.max(1, request.num_candidates), steps };
       const { answer, instruction, stamp } = await ask(request.instruction, options, Number(request.seed));
       const prediction = this.#predictionMessage(answer, instruction, stamp, 0);
-      return { success: true, message: '', prediction } as never;
+      return { success: true, message: '', prediction } as ServiceResponse<'cosmos_humanoid/srv/PredictAction'>;
     });
     node.createService('cosmos_humanoid/srv/UnderstandScene', 'cosmos/understand_scene', async (request) => {
       const { answer, instruction, stamp } = await ask(request.instruction, { candidates, steps });
@@ -231,7 +231,7 @@ class CosmosInferenceNode implements NodeHooks {
       const description = answer.prediction.objects
         .map(({ slot, position }) => `The ${slot} is at ${position.map((p) => p.toFixed(2)).join(', ')} m.`)
         .join(' ');
-      return { success: true, message: '', world_state: state, description } as never;
+      return { success: true, message: '', world_state: state, description } as ServiceResponse<'cosmos_humanoid/srv/UnderstandScene'>;
     });
     node.createService('cosmos_humanoid/srv/LoadModel', 'cosmos/load_model', async ({ path }) => {
       const started = performance.now();

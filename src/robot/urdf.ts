@@ -51,7 +51,8 @@ export function parseUrdf(text: string, file = 'URDF'): Urdf {
   const parser = new XMLParser({
     ignoreAttributes: false,
     attributeNamePrefix: '',
-    isArray: (tag) => ['link', 'joint', 'visual', 'collision', 'material'].includes(tag),
+    isArray: (name, _path, _isLeaf, isAttribute) =>
+      !isAttribute && ['link', 'joint', 'visual', 'collision', 'material'].includes(name),
   });
   const robot = (parser.parse(text) as { robot?: XmlElement & { link?: XmlElement[] } }).robot;
   if (robot === undefined) throw new Error(`${file}: no <robot> element; expected a URDF`);

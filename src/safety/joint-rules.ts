@@ -32,6 +32,9 @@ export const JOINT_RULE_DEFAULTS: JointRuleOptions = {
   persistence: 0.03,
 };
 
+/** A position this little past its limit is a joint that rests at its end stop, rad. */
+const NOTABLE_EXCESS = 0.01;
+
 type Kind = 'position' | 'velocity' | 'torque';
 
 /**
@@ -121,7 +124,7 @@ export class JointRules {
     if (time - since[j] >= persistence) {
       const reason = `${names[j]}: ${kind} ${number(value)} ${unit} is beyond its limit ${limit}`;
       this.#findings.set(key, SafetyLevel.protectiveStop, reason);
-    } else if (excess <= margin && excess > 0 && kind === 'position') {
+    } else if (excess <= margin && excess > NOTABLE_EXCESS && kind === 'position') {
       const reason = `${names[j]}: position ${number(value)} rad is past its limit ${limit}, within the margin`;
       this.#findings.set(key, SafetyLevel.warning, reason);
     } else if (excess <= margin) {

@@ -123,7 +123,10 @@ export class Simulation {
     this.#mj.mj_forward(model, data);
   }
 
-  /** Applies the drives' law to `command` and advances by one time step. @throws Error where the physics diverged */
+  /**
+   * Applies the drives' law to `command` and advances by one time step.
+   * @throws Error where the command is not finite (MuJoCo would set all of them to zero) or the physics diverged
+   */
   step(command: JointCommand): void {
     const { model, data } = this;
     const { control, bias } = this.#views();
@@ -131,6 +134,7 @@ export class Simulation {
       const kp = command.kp[i]!;
       const kd = command.kd[i]!;
       control[i] = kp * command.position[i]! + kd * command.velocity[i]! + command.effort[i]!;
+      if (!Number.isFinite(control[i])) throw new Error(`the command of ${this.#robot.names[i]} is not finite`);
       bias[biasStride * i + 1] = -kp;
       bias[biasStride * i + 2] = -kd;
     }

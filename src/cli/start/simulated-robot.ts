@@ -1,6 +1,6 @@
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import type { Message } from '../../ros/messages.js';
+import type { Message, ServiceRequest } from '../../ros/messages.js';
 import { readLaunchFile } from '../../ros/launcher/launch-file.js';
 import { Launcher } from '../../ros/launcher/launcher.js';
 import { latched, sensorData } from '../../ros/qos.js';
@@ -9,6 +9,9 @@ import { packagePath } from '../../ros/package-path.js';
 
 /** Longest time from the start of the programs until all nodes are active, s. */
 const startTimeout = 90;
+
+/** As in rcl_interfaces/msg/ParameterType. */
+const ParameterType = { integer: 2, string: 4 } as const;
 
 /** Time after which another graph on the domain has been seen, s. */
 const discoveryTime = 1;
@@ -89,6 +92,29 @@ export class SimulatedRobot {
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
     throw new Error(`not ready after ${startTimeout} s: ${waiting}; see nodes.log`);
+  }
+
+  /**
+   * Places the objects anew, so that the target of `instruction` is within reach; the robot starts from its posture.
+   * @throws Error that says which service refused, and why
+   */
+  async place(seed: number, instruction: string): Promise<void> {
+    const parameter = (name: string, value: object) => ({ name, value });
+    const { results } = await this.#node
+      .createClient('rcl_interfaces/srv/SetParameters', 'joint_controller/set_parameters')
+      .call({
+        parameters: [
+          parameter('seed', { type: ParameterType.integer, integer_value: BigInt(seed) }),
+          parameter('instruction', { type: ParameterType.string, string_value: instruction }),
+        ],
+      } as ServiceRequest<'rcl_interfaces/srv/SetParameters'>);
+    const refused = results.find(({ successful }) => !successful);
+    if (refused !== undefined) throw new Error(`joint_controller: ${refused.reason}`);
+    // While the objects are placed the joints are silent, which the monitor takes for a fault.
+    for (const name of ['sim/reset', 'safety/reset']) {
+      const { success, message } = await this.#node.createClient('std_srvs/srv/Trigger', name).call({}, 15);
+      if (!success) throw new Error(`${name}: ${message}`);
+    }
   }
 
   async stop(): Promise<void> {
