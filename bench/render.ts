@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import type { MainModule } from '@mujoco/mujoco';
-import { packagePath } from '../src/ros/package-path.js';
 import { intrinsicsFromFov } from '../src/perception/camera-model.js';
 import { mujoco } from '../src/robot/mujoco.js';
 import { Robot } from '../src/robot/robot.js';
+import { packagePath } from '../src/ros/package-path.js';
 import { type CameraPose, createCameraPose, setCameraPose } from '../src/sim/renderer/camera-pose.js';
 import { createRayTable, type RayTable } from '../src/sim/renderer/ray-table.js';
 import { renderSceneFromModel, updateRenderScene } from '../src/sim/renderer/render-scene.js';

@@ -4,6 +4,7 @@ import type { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import { type ActionChunk, type Arm, checkChunk, chunkEnd, sampleChunk } from './action-chunk.js';
 
+/** What an {@link ActionDecoder} makes of a chunk. */
 export interface ActionDecoderOptions {
   /** Limit on the norm of the arm's seven joint velocities, rad/s; the article's 0.5 rad/s near people. */
   readonly velocityLimit: number;
@@ -15,6 +16,7 @@ export interface ActionDecoderOptions {
   readonly workspace: readonly [readonly [number, number], readonly [number, number], readonly [number, number]];
 }
 
+/** Away from people, in front of the crouching robot. */
 export const defaultActionDecoder: ActionDecoderOptions = {
   velocityLimit: 2,
   smoothing: 1,

@@ -1,9 +1,9 @@
 import { existsSync, rmSync } from 'node:fs';
 import { type Demonstration, LeRobotWriter } from '../dataset/lerobot-writer.js';
 import type { EpisodeResult } from '../evaluation/rollout.js';
+import { packagePath } from '../ros/package-path.js';
 import { loadTask } from '../sim/scene.js';
 import { parseOptions, wholeNumber } from './options.js';
-import { packagePath } from '../ros/package-path.js';
 import { runParallel } from './parallel.js';
 
 /** First of the seeds that evaluation uses; no demonstration may show one of them. */
@@ -66,7 +66,9 @@ async function main(): Promise<void> {
         causes.set(result.cause, (causes.get(result.cause) ?? 0) + 1);
       }
       const minutes = (performance.now() - started) / 60000;
-      process.stdout.write(`\r${done}/${episodes} layouts, ${successes} demonstrations, ${(done / minutes).toFixed(0)} a minute `);
+      process.stdout.write(
+        `\r${done}/${episodes} layouts, ${successes} demonstrations, ${(done / minutes).toFixed(0)} a minute `,
+      );
     },
   );
   writer.finish();

@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { defaultPolicyAgent } from '../evaluation/policy-agent.js';
 import type { EpisodeResult } from '../evaluation/rollout.js';
 import { wilsonInterval } from '../evaluation/wilson-interval.js';
+import { packagePath } from '../ros/package-path.js';
 import { loadTask } from '../sim/scene.js';
 import { parseOptions, wholeNumber } from './options.js';
-import { packagePath } from '../ros/package-path.js';
 import { runParallel } from './parallel.js';
 
 const usage = `

@@ -174,14 +174,19 @@ function describe({ success, cause, reported, duration_s, latency_ms, loop, real
   say('\n  latency, ms                 p50     p99');
   for (const stage of stages) {
     const figure = latency_ms[stage];
-    if (figure) say(`    ${stage.padEnd(20)} ${figure.p50.toFixed(1).padStart(8)} ${figure.p99.toFixed(1).padStart(7)}`);
+    if (figure)
+      say(`    ${stage.padEnd(20)} ${figure.p50.toFixed(1).padStart(8)} ${figure.p99.toFixed(1).padStart(7)}`);
   }
   const { late_us, missed, cycles } = loop;
-  say(`  1 kHz loop late by ${late_us.p50.toFixed(0)} µs p50, ${late_us.p99.toFixed(0)} p99, ${late_us.max.toFixed(0)} max; ${missed} of ${cycles} cycles missed`);
+  say(
+    `  1 kHz loop late by ${late_us.p50.toFixed(0)} µs p50, ${late_us.p99.toFixed(0)} p99, ${late_us.max.toFixed(0)} max; ${missed} of ${cycles} cycles missed`,
+  );
   say(`  real-time factor ${real_time_factor.toFixed(3)}`);
   const total = Object.values(nodes).reduce((sum, { cpu_cores }) => sum + cpu_cores, 0);
   const memory = Object.values(nodes).reduce((sum, { memory_mb }) => sum + memory_mb, 0);
-  say(`  ${total.toFixed(2)} cores and ${memory.toFixed(0)} MB by ${Object.keys(nodes).length} nodes; pictures in ${values.out}/`);
+  say(
+    `  ${total.toFixed(2)} cores and ${memory.toFixed(0)} MB by ${Object.keys(nodes).length} nodes; pictures in ${values.out}/`,
+  );
 }
 
 function pause(milliseconds: number): Promise<void> {

@@ -70,7 +70,12 @@ export class PolicySession {
    * @param seed of the sampler; by default the observation's time in milliseconds
    * @throws Error for input that is not finite or of the wrong size
    */
-  async infer(senses: PolicySenses, instruction: string, options = this.#options, seed?: number): Promise<PolicyAnswer> {
+  async infer(
+    senses: PolicySenses,
+    instruction: string,
+    options = this.#options,
+    seed?: number,
+  ): Promise<PolicyAnswer> {
     const { stamp, frame, commandedPose, commandedGripper, measuredPose, positions } = senses;
     composePolicyImage(frame, this.#image);
     this.#history.push(stamp, this.#image);

@@ -32,6 +32,7 @@ export interface DemonstrationStep {
 /** An episode to write. */
 export interface Demonstration {
   readonly instruction: string;
+  /** Of the layout. */
   readonly seed: number;
   readonly steps: readonly DemonstrationStep[];
 }
@@ -135,7 +136,9 @@ export class LeRobotWriter {
       'observation.objects': steps.map(({ objects }) => [...objects]),
       'observation.camera': steps.map(({ camera }) => Array.from(camera)),
       'observation.images.head_rgb': steps.map(({ color }) => color),
-      'observation.images.head_depth': steps.map(({ depth }) => new Uint8Array(depth.buffer, depth.byteOffset, depth.byteLength)),
+      'observation.images.head_depth': steps.map(
+        ({ depth }) => new Uint8Array(depth.buffer, depth.byteOffset, depth.byteLength),
+      ),
       'sim.qpos': steps.map(({ qpos }) => Array.from(qpos)),
       timestamp: steps.map((_, i) => i / this.#fps),
       frame_index: steps.map((_, i) => BigInt(i)),

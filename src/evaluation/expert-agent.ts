@@ -1,8 +1,8 @@
 import type { ActionChunk, Arm } from '../action/action-chunk.js';
 import { Random } from '../math/random.js';
+import { PickAndPlaceExpert } from '../sim/expert/pick-and-place-expert.js';
 import type { Layout } from '../sim/layout.js';
 import type { Agent, Moment } from './rollout.js';
-import { PickAndPlaceExpert } from '../sim/expert/pick-and-place-expert.js';
 
 /** Disturbance of what is executed; the plan that is recorded stays clean (so the data show how to recover). */
 const disturbance = {
@@ -18,7 +18,13 @@ const disturbance = {
 } as const;
 
 /** How much of the disturbance acts in a stage: little where the fingers are at the target. */
-const sensitivity: Readonly<Record<string, number>> = { approach: 0.4, close: 0.15, lift: 0.4, release: 0.15, retreat: 0.4 };
+const sensitivity: Readonly<Record<string, number>> = {
+  approach: 0.4,
+  close: 0.15,
+  lift: 0.4,
+  release: 0.15,
+  retreat: 0.4,
+};
 
 /** The scripted expert as an agent of the lock-step rollout. */
 export class ExpertAgent implements Agent {
@@ -27,6 +33,7 @@ export class ExpertAgent implements Agent {
   readonly latency = 0;
   /** The clean plan of the last decision: the label. */
   plan: ActionChunk | undefined;
+  /** Ground truth of the last decision, in base_link. */
   readonly truth = {
     target: new Float64Array(3),
     receptacle: new Float64Array(3),
@@ -99,7 +106,12 @@ export class ExpertAgent implements Agent {
       // Small angles: q ← q + ½(turn, 0) ⊗ q, normalised.
       const [x, y, z, w] = [poses[7 * k + 3]!, poses[7 * k + 4]!, poses[7 * k + 5]!, poses[7 * k + 6]!];
       const [a, b, c] = [0.5 * fade * turn[0]!, 0.5 * fade * turn[1]!, 0.5 * fade * turn[2]!];
-      const turned = [x + a * w + b * z - c * y, y - a * z + b * w + c * x, z + a * y - b * x + c * w, w - a * x - b * y - c * z];
+      const turned = [
+        x + a * w + b * z - c * y,
+        y - a * z + b * w + c * x,
+        z + a * y - b * x + c * w,
+        w - a * x - b * y - c * z,
+      ];
       const norm = Math.hypot(...turned);
       for (let i = 0; i < 4; i++) poses[7 * k + 3 + i] = turned[i]! / norm;
     }

@@ -5,6 +5,7 @@ import type { Layout } from '../sim/layout.js';
 import { PolicyEye } from './policy-eye.js';
 import type { Agent, Moment, Rollout } from './rollout.js';
 
+/** How often a {@link PolicyAgent} asks its policy, and how. */
 export interface PolicyAgentOptions extends PolicySessionOptions {
   /** Time between inferences, s. */
   readonly period: number;
@@ -12,6 +13,7 @@ export interface PolicyAgentOptions extends PolicySessionOptions {
   readonly latency: number;
 }
 
+/** Five inferences a second that take half their period. */
 export const defaultPolicyAgent: PolicyAgentOptions = { period: 0.2, latency: 0.1, ...defaultPolicySession };
 
 /** A policy as an agent of the lock-step rollout: it gets the head camera and the joints, nothing else. */

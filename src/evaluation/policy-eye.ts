@@ -1,5 +1,11 @@
-import { intrinsicsFromFov, type Intrinsics } from '../perception/camera-model.js';
-import { createPolicyFrame, POLICY_HEIGHT, POLICY_WIDTH, type PolicyFrame, samplePolicyFrame } from '../perception/policy-image.js';
+import { type Intrinsics, intrinsicsFromFov } from '../perception/camera-model.js';
+import {
+  createPolicyFrame,
+  POLICY_HEIGHT,
+  POLICY_WIDTH,
+  type PolicyFrame,
+  samplePolicyFrame,
+} from '../perception/policy-image.js';
 import type { Kinematics } from '../robot/kinematics.js';
 import { mujoco } from '../robot/mujoco.js';
 import type { Robot } from '../robot/robot.js';
@@ -16,6 +22,7 @@ export const policyCamera = 'head_camera';
  * with the camera's place in base_link computed from the measured joints, as on the robot.
  */
 export class PolicyEye {
+  /** What it saw last. */
   readonly frame: PolicyFrame = createPolicyFrame();
   readonly #simulation: Simulation;
   readonly #intrinsics: Intrinsics;
@@ -29,6 +36,7 @@ export class PolicyEye {
   readonly #position = new Float64Array(7);
   readonly #transform = new Float64Array(12);
 
+  /** @throws Error where the robot lacks the camera */
   static async create(robot: Robot, simulation: Simulation): Promise<PolicyEye> {
     const camera = robot.cameras.find(({ name }) => name === policyCamera);
     if (camera === undefined) throw new Error(`the robot has no camera ${policyCamera}; add it to its configuration`);

@@ -16,6 +16,7 @@ import { SuccessTest } from '../sim/success-test.js';
 export interface Moment {
   /** s since the start of the episode */
   readonly time: number;
+  /** Measured now. */
   readonly state: RobotState;
   /** Commanded gripper pose in base_link and gripper scalar. */
   readonly commandedPose: Float64Array;
@@ -31,7 +32,9 @@ export interface Agent {
   readonly period: number;
   /** Time from an observation to the moment its chunk takes over, s. */
   readonly latency: number;
+  /** An episode begins. */
   reset(layout: Layout): void;
+  /** @returns what the arm is to do from now on */
   act(moment: Moment): ActionChunk | Promise<ActionChunk>;
 }
 
@@ -61,11 +64,28 @@ export class Rollout {
   readonly #planner: MotionPlanner;
   readonly #state: RobotState;
 
-  static async create(robot: Robot, task: Task, decoder: ActionDecoderOptions = defaultActionDecoder): Promise<Rollout> {
-    return new Rollout(robot, task, await Simulation.create(robot, task.scene), await Kinematics.create(robot), decoder);
+  /** @param decoder how chunks are made feasible */
+  static async create(
+    robot: Robot,
+    task: Task,
+    decoder: ActionDecoderOptions = defaultActionDecoder,
+  ): Promise<Rollout> {
+    return new Rollout(
+      robot,
+      task,
+      await Simulation.create(robot, task.scene),
+      await Kinematics.create(robot),
+      decoder,
+    );
   }
 
-  private constructor(robot: Robot, task: Task, simulation: Simulation, kinematics: Kinematics, decoder: ActionDecoderOptions) {
+  private constructor(
+    robot: Robot,
+    task: Task,
+    simulation: Simulation,
+    kinematics: Kinematics,
+    decoder: ActionDecoderOptions,
+  ) {
     this.robot = robot;
     this.simulation = simulation;
     this.#task = task;
@@ -77,6 +97,7 @@ export class Rollout {
     this.#state = createRobotState(robot.names.length);
   }
 
+  /** Kinematics of the robot, shared with the planner: set its positions before use. */
   get kinematics(): Kinematics {
     return this.#kinematics;
   }

@@ -4,7 +4,14 @@
  */
 
 /** Writes the product of two quaternions, a ⊗ b, into `out`, which may be `a` or `b`. */
-export function multiplyQuaternions(a: Float64Array, ai: number, b: Float64Array, bi: number, out: Float64Array, oi: number): void {
+export function multiplyQuaternions(
+  a: Float64Array,
+  ai: number,
+  b: Float64Array,
+  bi: number,
+  out: Float64Array,
+  oi: number,
+): void {
   const [ax, ay, az, aw] = [a[ai]!, a[ai + 1]!, a[ai + 2]!, a[ai + 3]!];
   const [bx, by, bz, bw] = [b[bi]!, b[bi + 1]!, b[bi + 2]!, b[bi + 3]!];
   out[oi] = aw * bx + ax * bw + ay * bz - az * by;
@@ -17,7 +24,14 @@ export function multiplyQuaternions(a: Float64Array, ai: number, b: Float64Array
  * Writes the rotation vector (axis × angle, rad, angle in [0, π]) that leads from quaternion `from` to `to` in the
  * base's axes: exp(out)·from = to.
  */
-export function rotationBetween(from: Float64Array, fi: number, to: Float64Array, ti: number, out: Float64Array, oi: number): void {
+export function rotationBetween(
+  from: Float64Array,
+  fi: number,
+  to: Float64Array,
+  ti: number,
+  out: Float64Array,
+  oi: number,
+): void {
   const [fx, fy, fz, fw] = [from[fi]!, from[fi + 1]!, from[fi + 2]!, from[fi + 3]!];
   const [tx, ty, tz, tw] = [to[ti]!, to[ti + 1]!, to[ti + 2]!, to[ti + 3]!];
   // d = to ⊗ conj(from)
@@ -47,7 +61,15 @@ const rotation = new Float64Array(3);
 const step = new Float64Array(4);
 
 /** Interpolates from pose `a` (s = 0) to pose `b` (s = 1): positions linearly, orientations along the geodesic. */
-export function interpolatePose(a: Float64Array, ai: number, b: Float64Array, bi: number, s: number, out: Float64Array, oi: number): void {
+export function interpolatePose(
+  a: Float64Array,
+  ai: number,
+  b: Float64Array,
+  bi: number,
+  s: number,
+  out: Float64Array,
+  oi: number,
+): void {
   rotationBetween(a, ai + 3, b, bi + 3, rotation, 0);
   for (let k = 0; k < 3; k++) rotation[k]! *= s;
   quaternionFromRotationVector(rotation, 0, step, 0);

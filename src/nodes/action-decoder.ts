@@ -156,4 +156,9 @@ function box(numbers: readonly number[]): typeof defaultActionDecoder.workspace 
   ];
 }
 
-await runNode({ name: 'action_decoder', parameters: PARAMETERS, create: (node) => new ActionDecoderNode(node) });
+await runNode({
+  name: 'action_decoder',
+  niceness: -5,
+  parameters: PARAMETERS,
+  create: (node) => new ActionDecoderNode(node),
+});

@@ -1,6 +1,12 @@
 import { OnnxBackend } from '../cosmos/onnx-backend.js';
-import { PolicySession, type PolicyAnswer, type PolicySenses, type PolicySessionOptions } from '../cosmos/policy-session.js';
+import {
+  type PolicyAnswer,
+  type PolicySenses,
+  PolicySession,
+  type PolicySessionOptions,
+} from '../cosmos/policy-session.js';
 import { nameObjects, spatialRelations } from '../cosmos/world-state.js';
+import { transformFromPose } from '../math/pose.js';
 import { intrinsicsFromK } from '../perception/camera-model.js';
 import { createPolicyFrame, samplePolicyFrame } from '../perception/policy-image.js';
 import { Robot } from '../robot/robot.js';
@@ -15,7 +21,6 @@ import type { Publisher } from '../ros/publisher.js';
 import { latched, reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
 import { toSeconds } from '../ros/time.js';
-import { transformFromPose } from '../math/pose.js';
 
 type FusedObservation = Message<'cosmos_humanoid/msg/FusedObservation'>;
 
@@ -65,16 +70,26 @@ class CosmosInferenceNode implements NodeHooks {
     const node = this.#node;
     this.#latest = undefined;
     this.#next = 0;
-    const prediction = node.createPublisher('cosmos_humanoid/msg/ActionPrediction', 'cosmos/action_prediction', reliable());
+    const prediction = node.createPublisher(
+      'cosmos_humanoid/msg/ActionPrediction',
+      'cosmos/action_prediction',
+      reliable(),
+    );
     const world = node.createPublisher('cosmos_humanoid/msg/WorldState', 'cosmos/world_state', reliable());
     node.createSubscription('std_msgs/msg/String', 'instruction', latched(), ({ data }) => {
       this.#instruction = data;
       this.#session.reset();
     });
-    node.createSubscription('cosmos_humanoid/msg/FusedObservation', 'camera_fusion/observation', sensorData(1), (message) => {
-      this.#latest = message;
-      if (this.#instruction !== '' && !this.#busy && node.now() >= this.#next) void this.#predict(message, prediction, world);
-    });
+    node.createSubscription(
+      'cosmos_humanoid/msg/FusedObservation',
+      'camera_fusion/observation',
+      sensorData(1),
+      (message) => {
+        this.#latest = message;
+        if (this.#instruction !== '' && !this.#busy && node.now() >= this.#next)
+          void this.#predict(message, prediction, world);
+      },
+    );
     this.#offerServices();
     node.own(node.diagnostics.addSource(() => this.#report()));
   }
@@ -201,7 +216,8 @@ class CosmosInferenceNode implements NodeHooks {
       })),
       quantities: unknown,
       quantity_deviations: unknown,
-      uncertainty: objects.reduce((sum, { standardDeviation }) => sum + standardDeviation, 0) / Math.max(objects.length, 1),
+      uncertainty:
+        objects.reduce((sum, { standardDeviation }) => sum + standardDeviation, 0) / Math.max(objects.length, 1),
       confidence: prediction.confidence,
     };
   }
@@ -231,7 +247,12 @@ class CosmosInferenceNode implements NodeHooks {
       const description = answer.prediction.objects
         .map(({ slot, position }) => `The ${slot} is at ${position.map((p) => p.toFixed(2)).join(', ')} m.`)
         .join(' ');
-      return { success: true, message: '', world_state: state, description } as ServiceResponse<'cosmos_humanoid/srv/UnderstandScene'>;
+      return {
+        success: true,
+        message: '',
+        world_state: state,
+        description,
+      } as ServiceResponse<'cosmos_humanoid/srv/UnderstandScene'>;
     });
     node.createService('cosmos_humanoid/srv/LoadModel', 'cosmos/load_model', async ({ path }) => {
       const started = performance.now();
@@ -271,4 +292,9 @@ function objectMessage(
   return { name, pose: { position: { x, y, z }, orientation }, position_deviation: deviation, confidence: 1 };
 }
 
-await runNode({ name: 'cosmos_inference', parameters: PARAMETERS, create: (node) => new CosmosInferenceNode(node) });
+await runNode({
+  name: 'cosmos_inference',
+  niceness: 2,
+  parameters: PARAMETERS,
+  create: (node) => new CosmosInferenceNode(node),
+});

@@ -119,7 +119,8 @@ class JointControllerNode implements NodeHooks {
     const loop = await startControlLoop(
       {
         hardware,
-        hardwareOptions: hardware === 'mujoco' ? { robot: packagePath(robot), task: file, seed, instruction, support } : {},
+        hardwareOptions:
+          hardware === 'mujoco' ? { robot: packagePath(robot), task: file, seed, instruction, support } : {},
         parameters,
         controller: {
           ...CONTROLLER_DEFAULTS,
@@ -266,4 +267,9 @@ class JointControllerNode implements NodeHooks {
   }
 }
 
-await runNode({ name: 'joint_controller', parameters: PARAMETERS, create: (node) => new JointControllerNode(node) });
+await runNode({
+  name: 'joint_controller',
+  niceness: -10,
+  parameters: PARAMETERS,
+  create: (node) => new JointControllerNode(node),
+});

@@ -216,4 +216,9 @@ class MotionPlannerNode implements NodeHooks {
   }
 }
 
-await runNode({ name: 'motion_planner', parameters: PARAMETERS, create: (node) => new MotionPlannerNode(node) });
+await runNode({
+  name: 'motion_planner',
+  niceness: -5,
+  parameters: PARAMETERS,
+  create: (node) => new MotionPlannerNode(node),
+});

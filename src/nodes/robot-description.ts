@@ -47,4 +47,4 @@ function create(node: HumanoidNode<typeof PARAMETERS>): NodeHooks {
   };
 }
 
-await runNode({ name: 'robot_description', parameters: PARAMETERS, autostart: true, create });
+await runNode({ name: 'robot_description', niceness: 5, parameters: PARAMETERS, autostart: true, create });

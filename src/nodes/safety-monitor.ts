@@ -205,4 +205,9 @@ function differs(a: SafetyState, b: SafetyState | undefined): boolean {
   return b === undefined || a.level !== b.level || a.latched !== b.latched || a.reasons.length !== b.reasons.length;
 }
 
-await runNode({ name: 'safety_monitor', parameters: PARAMETERS, create: (node) => new SafetyMonitorNode(node) });
+await runNode({
+  name: 'safety_monitor',
+  niceness: -10,
+  parameters: PARAMETERS,
+  create: (node) => new SafetyMonitorNode(node),
+});

@@ -1,4 +1,3 @@
-import { setPriority } from 'node:os';
 import { LatencyHistogram } from '../control/latency-histogram.js';
 import { Robot } from '../robot/robot.js';
 import { cameraInfoMessage } from '../ros/camera-info.js';
@@ -14,8 +13,6 @@ import { runNode } from '../ros/run-node.js';
 import { CameraRig, type RigCamera } from '../sim/camera-rig.js';
 import { loadTask } from '../sim/scene.js';
 
-/** Cameras give way to the control loop. */
-const NICENESS = 5;
 /** Share of its time that the node may spend on rendering; beyond, the rate goes down. */
 const GREATEST_LOAD = 0.6;
 
@@ -67,7 +64,6 @@ class SimCameraNode implements NodeHooks {
   }
 
   async configure(): Promise<void> {
-    setPriority(NICENESS);
     const { robot, task, seed, cameras, width, height } = this.#node.parameters;
     const description = Robot.load(packagePath(robot));
     const scene = loadTask(packagePath(`config/scenes/${task}.yaml`));
@@ -169,6 +165,7 @@ class SimCameraNode implements NodeHooks {
 
 await runNode({
   name: 'sim_camera',
+  niceness: 5,
   parameters: PARAMETERS,
   create: (node) => new SimCameraNode(node),
 });

@@ -156,7 +156,10 @@ class TaskExecutiveNode implements NodeHooks {
       return failure(Reason.safetyStop, `stopped: ${this.#safety!.reasons.join('; ')}`);
     }
     if (this.#node.now() - this.#predictedAt > prediction_timeout) {
-      return failure(Reason.noPrediction, `no prediction of the policy for ${prediction_timeout} s; is cosmos_inference active?`);
+      return failure(
+        Reason.noPrediction,
+        `no prediction of the policy for ${prediction_timeout} s; is cosmos_inference active?`,
+      );
     }
     return elapsed > limit ? failure(Reason.timeout, `not done after ${limit} s: ${progress.missing}`) : undefined;
   }

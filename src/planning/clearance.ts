@@ -12,6 +12,7 @@ export interface ClearanceOptions {
   readonly bodyDistance: number;
 }
 
+/** Without a work surface. */
 export const defaultClearance: ClearanceOptions = { surfaceDistance: 0.002, bodyDistance: 0.01 };
 
 /** Links of the own body that an arm can reach. */

@@ -14,6 +14,7 @@ export interface InverseKinematicsOptions {
   readonly postureGain: number;
 }
 
+/** For the arms. */
 export const defaultInverseKinematics: InverseKinematicsOptions = {
   damping: 0.01,
   maxDamping: 0.1,
@@ -26,6 +27,7 @@ export const defaultInverseKinematics: InverseKinematicsOptions = {
  * posture in the null space. Allocates nothing after construction.
  */
 export class InverseKinematics {
+  /** The chain, as indices into the joint vector. */
   readonly joints: Int32Array;
   readonly #robot: Robot;
   readonly #kinematics: Kinematics;

@@ -22,6 +22,7 @@ const gripperRate = 4;
  * long as the chunk stays the same, so that a step costs one inverse-kinematics solution.
  */
 export class MotionPlanner {
+  /** The last plan; a live view, 20 points. */
   readonly trajectory: JointTrajectory;
   readonly #robot: Robot;
   readonly #kinematics: Kinematics;

@@ -20,6 +20,7 @@ const limitStiffness = [0.004, 1];
 
 /** Contact bits: the robot touches the world, the world touches itself and the robot, the robot not itself. */
 const robotContact = { type: 1, affinity: 2 };
+/** Contact bits of what surrounds the robot. */
 export const worldContact = { type: 2, affinity: 3 };
 
 /**

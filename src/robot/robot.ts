@@ -43,6 +43,7 @@ export interface CameraDescription {
  */
 export class Robot {
   readonly urdf: Urdf;
+  /** Joints in URDF order, which is that of every vector. */
   readonly names: readonly string[];
   /** Position limits, rad. */
   readonly lower: Float64Array;
@@ -51,12 +52,15 @@ export class Robot {
   readonly velocityLimit: Float64Array;
   /** N·m */
   readonly effortLimit: Float64Array;
+  /** Drive gains: N·m/rad, N·m/(rad·s), N·m·s/rad. */
   readonly kp: Float64Array;
   readonly ki: Float64Array;
   readonly kd: Float64Array;
   /** Rotor inertia seen at the joint, kg·m². */
   readonly armature: Float64Array;
+  /** The link in which poses are given. */
   readonly baseFrame: string;
+  /** The link of each hand that action chunks move. */
   readonly gripperFrames: Readonly<Record<Arm, string>>;
   readonly cameras: readonly CameraDescription[];
   readonly #index: ReadonlyMap<string, number>;

@@ -1,6 +1,6 @@
 import { XMLParser } from 'fast-xml-parser';
 
-/** A revolute joint as the URDF states it, SI units. */
+/** A revolute joint as the URDF states it: links by name, limits in rad, N·m and rad/s. */
 export interface UrdfJoint {
   readonly name: string;
   readonly parent: string;
@@ -14,6 +14,7 @@ export interface UrdfJoint {
 /** What the suite reads from a URDF itself; kinematics and inertia are left to MuJoCo, which loads the same file. */
 export interface Urdf {
   readonly name: string;
+  /** The document itself. */
   readonly text: string;
   /** Movable joints in document order, which is the order of every joint vector in the suite. */
   readonly joints: readonly UrdfJoint[];
@@ -60,7 +61,8 @@ export function parseUrdf(text: string, file = 'URDF'): Urdf {
 
   const palette = new Map<string, readonly number[]>();
   for (const material of robot.material ?? []) {
-    if (material.color?.rgba !== undefined) palette.set(material.name ?? '', material.color.rgba.split(' ').map(Number));
+    if (material.color?.rgba !== undefined)
+      palette.set(material.name ?? '', material.color.rgba.split(' ').map(Number));
   }
   const colors = new Map<string, readonly number[]>();
   for (const link of links) {
@@ -76,7 +78,8 @@ export function parseUrdf(text: string, file = 'URDF'): Urdf {
   for (const joint of robot.joint ?? []) {
     if (joint.type === 'fixed') continue;
     const name = joint.name ?? '';
-    if (joint.type !== 'revolute') throw new Error(`${file}: joint ${name}: type ${joint.type}; expected revolute or fixed`);
+    if (joint.type !== 'revolute')
+      throw new Error(`${file}: joint ${name}: type ${joint.type}; expected revolute or fixed`);
     const limit = joint.limit;
     const [lower, upper, effort, velocity] = [limit?.lower, limit?.upper, limit?.effort, limit?.velocity].map(Number);
     if (![lower, upper, effort, velocity].every(Number.isFinite)) {

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import rclnodejs from 'rclnodejs';
 import { useDdsProfile } from './dds-profile.js';
 import { HumanoidNode, type NodeHooks } from './humanoid-node.js';
@@ -13,6 +14,11 @@ export interface NodeDescription<P extends ParameterDeclarations> {
   readonly parameters: P;
   /** Default of the parameter `autostart`; false when left out. */
   readonly autostart?: boolean;
+  /**
+   * Niceness of the process, 0 when left out: below 0 for what must not wait (where the system permits it), above 0 for
+   * what gives way when the machine is short.
+   */
+  readonly niceness?: number;
   /** Makes what does the node's work; called once, before the node is configured. */
   readonly create: (node: HumanoidNode<P>) => NodeHooks;
 }
@@ -22,6 +28,7 @@ export interface NodeDescription<P extends ParameterDeclarations> {
  * 0). A bad parameter, or an error that nobody caught, ends it with exit code 1 and a line on the log.
  */
 export async function runNode<P extends ParameterDeclarations>(description: NodeDescription<P>): Promise<void> {
+  useNiceness(description.niceness ?? 0);
   useDdsProfile();
   await rclnodejs.init();
   rclnodejs.removeSignalHandlers();
@@ -62,4 +69,13 @@ export async function runNode<P extends ParameterDeclarations>(description: Node
   }
   node.spin();
   if (node.parameters.autostart && (await node.transition('configure'))) await node.transition('activate');
+}
+
+/** Before ROS makes its threads, which inherit it. */
+function useNiceness(niceness: number): void {
+  try {
+    setPriority(niceness);
+  } catch {
+    // Only a privileged user may go below 0; the node works without.
+  }
 }

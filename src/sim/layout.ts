@@ -11,8 +11,10 @@ export interface Placement {
 /** One randomised instance of a task. */
 export interface Layout {
   readonly seed: number;
+  /** By the name of the body, in the world. */
   readonly placements: ReadonlyMap<string, Placement>;
   readonly instruction: TaskInstruction;
+  /** The sentence that the policy is given. */
   readonly text: string;
 }
 

@@ -37,6 +37,7 @@ export class Simulation {
   /** s a step */
   static readonly timeStep = 0.001;
 
+  /** The engine's model and state, for rendering. */
   readonly model: MjModel;
   readonly data: MjData;
   readonly #mj: MainModule;

@@ -45,9 +45,7 @@ describe('Kinematics', () => {
     const [pose, rotation] = [new Float64Array(7), new Float64Array(9)];
     kinematics.pose(kinematics.frame(link), pose);
     kinematics.rotation(kinematics.frame(link), rotation);
-    return [0, 1, 2].map(
-      (i) => pose[i] + [0, 1, 2].reduce((sum, k) => sum + rotation[3 * i + k] * local[k], 0),
-    );
+    return [0, 1, 2].map((i) => pose[i] + [0, 1, 2].reduce((sum, k) => sum + rotation[3 * i + k] * local[k], 0));
   };
 
   it('agrees with Pinocchio within 1e-9 m at 200 postures, for every link', function () {
@@ -178,8 +176,8 @@ describe('Kinematics', () => {
   it('finds the lowest point of boxes and capsules', () => {
     const random = new Random(5);
     const xml = robot.urdf.text;
-    const solids = ['right_palm_box', 'right_elbow_link_capsule', 'torso_box', 'left_index_PP_capsule'].filter((shape) =>
-      robot.urdf.shapes.includes(shape),
+    const solids = ['right_palm_box', 'right_elbow_link_capsule', 'torso_box', 'left_index_PP_capsule'].filter(
+      (shape) => robot.urdf.shapes.includes(shape),
     );
     expect(solids.length).to.be.above(2);
     for (let trial = 0; trial < 5; trial++) {
@@ -210,8 +208,8 @@ describe('Kinematics', () => {
   });
 
   it('measures distances up to a limit, negative where shapes overlap', () => {
-    const [thigh, other, foot] = ['left_hip_yaw_link_capsule', 'right_hip_yaw_link_capsule', 'left_foot_box'].map((name) =>
-      kinematics.geoms([name]),
+    const [thigh, other, foot] = ['left_hip_yaw_link_capsule', 'right_hip_yaw_link_capsule', 'left_foot_box'].map(
+      (name) => kinematics.geoms([name]),
     );
     const apart = new Float64Array(75);
     kinematics.setPositions(apart);

@@ -59,7 +59,16 @@ describe('Robot', () => {
   });
 
   it('puts every joint into one group, as many as the article counts', () => {
-    const counts = { head: 2, torso: 3, left_arm: 7, right_arm: 7, left_leg: 6, right_leg: 6, left_hand: 22, right_hand: 22 };
+    const counts = {
+      head: 2,
+      torso: 3,
+      left_arm: 7,
+      right_arm: 7,
+      left_leg: 6,
+      right_leg: 6,
+      left_hand: 22,
+      right_hand: 22,
+    };
     const joints = Object.entries(counts).flatMap(([name, count]) => {
       const group = [...robot.group(name)];
       expect(group, name).to.have.length(count);
@@ -124,15 +133,35 @@ describe('Robot', () => {
     afterEach(() => rmSync(folder, { recursive: true }));
 
     const cases: [string, string, string, RegExp][] = [
-      ['URDF that is missing', 'h2_plus.urdf', 'h3.urdf', /robot\.yaml: urdf: .*h3\.urdf does not exist; name the robot/],
+      [
+        'URDF that is missing',
+        'h2_plus.urdf',
+        'h3.urdf',
+        /robot\.yaml: urdf: .*h3\.urdf does not exist; name the robot/,
+      ],
       ['unknown key', 'frames:', 'colour: red\nframes:', /robot\.yaml:\d+: colour: unknown key; .*known keys are urdf/],
       ['unknown key of a drive', 'ki: 0, kd: 20', 'kj: 0, kd: 20', /robot\.yaml:\d+: .*kj: unknown key; did you mean/],
-      ['posture of an unknown joint', '    left_elbow_joint:', '    tail_joint:', /postures\.table_work: 'tail_joint' matches no/],
-      ['pattern that is no regular expression', 'head: head_.*', 'head: head_(', /groups\.head: 'head_\(' is no regular/],
+      [
+        'posture of an unknown joint',
+        '    left_elbow_joint:',
+        '    tail_joint:',
+        /postures\.table_work: 'tail_joint' matches no/,
+      ],
+      [
+        'pattern that is no regular expression',
+        'head: head_.*',
+        'head: head_(',
+        /groups\.head: 'head_\(' is no regular/,
+      ],
       ['group of no joint', 'head: head_.*', 'head: heat_.*', /groups\.head: 'heat_\.\*' matches no joint of h2_plus/],
       ['limits without a range', '[-0.5, 0.5]', '[0.5, -0.5]', /position_limits: head_pitch_joint: .* leaves no range/],
       ['joint without a drive', '  head_.*: { kp', '  head_yaw.*: { kp', /drives: no gains for head_pitch_joint/],
-      ['phase of no length', 'phase: [0.4, 1]', 'phase: [0.4, 0.4]', /phase: \[0\.4,0\.4\]: must be two rising numbers/],
+      [
+        'phase of no length',
+        'phase: [0.4, 1]',
+        'phase: [0.4, 0.4]',
+        /phase: \[0\.4,0\.4\]: must be two rising numbers/,
+      ],
       ['frame that is missing', 'right: r_gripper', 'right: claw', /frames: 'claw' is no link of h2_plus/],
       ['wrong unit', '80 deg', '80 mm', /robot\.yaml:\d+: cameras\.head_camera\.horizontal_fov: "80 mm": /],
     ];

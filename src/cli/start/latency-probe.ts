@@ -36,8 +36,11 @@ export class LatencyProbe {
 
   constructor(node: RosNode) {
     const sensor = sensorData(5);
-    node.createSubscription('cosmos_humanoid/msg/ActionPrediction', 'cosmos/action_prediction', reliable(5), (message) =>
-      this.#pass('cosmos_inference', message, 'camera_fusion'),
+    node.createSubscription(
+      'cosmos_humanoid/msg/ActionPrediction',
+      'cosmos/action_prediction',
+      reliable(5),
+      (message) => this.#pass('cosmos_inference', message, 'camera_fusion'),
     );
     node.createSubscription('cosmos_humanoid/msg/ActionChunk', 'action_decoder/action_chunk', reliable(5), (message) =>
       this.#pass('action_decoder', message, 'cosmos_inference'),

@@ -1,14 +1,17 @@
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { join } from 'node:path';
-import type { Message, ServiceRequest } from '../../ros/messages.js';
 import { readLaunchFile } from '../../ros/launcher/launch-file.js';
 import { Launcher } from '../../ros/launcher/launcher.js';
+import type { Message, ServiceRequest } from '../../ros/messages.js';
+import { packagePath } from '../../ros/package-path.js';
 import { latched, sensorData } from '../../ros/qos.js';
 import type { RosNode } from '../../ros/ros-node.js';
-import { packagePath } from '../../ros/package-path.js';
 
 /** Longest time from the start of the programs until all nodes are active, s. */
 const startTimeout = 90;
+
+/** Longest time until the monitor lets the robot go, s. */
+const releaseTimeout = 10;
 
 /** As in rcl_interfaces/msg/ParameterType. */
 const ParameterType = { integer: 2, string: 4 } as const;
@@ -44,9 +47,14 @@ export class SimulatedRobot {
         if (!this.#stopping) tell(`${name} ${error ?? `ended with ${signal ?? `exit code ${code}`}`}`);
       },
     });
-    node.createSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1), (message) => {
-      this.#controller = message;
-    });
+    node.createSubscription(
+      'cosmos_humanoid/msg/ControllerState',
+      'joint_controller/state',
+      sensorData(1),
+      (message) => {
+        this.#controller = message;
+      },
+    );
     node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(), (message) => {
       this.#safety = message;
     });
@@ -77,7 +85,9 @@ export class SimulatedRobot {
     await new Promise((resolve) => setTimeout(resolve, 1000 * discoveryTime));
     if (manager.available) {
       const domain = process.env.ROS_DOMAIN_ID ?? '0';
-      throw new Error(`a graph already runs on ROS domain ${domain}; stop it, or set ROS_DOMAIN_ID to another (0 … 101)`);
+      throw new Error(
+        `a graph already runs on ROS domain ${domain}; stop it, or set ROS_DOMAIN_ID to another (0 … 101)`,
+      );
     }
     this.#launcher.start();
     const deadline = performance.now() + startTimeout * 1000;
@@ -85,7 +95,7 @@ export class SimulatedRobot {
     while (performance.now() < deadline) {
       if (this.#launcher.failed) throw new Error('a node could not start; its message is above');
       const answer = await manager.call({}, 5).catch(() => undefined);
-      if (answer?.success === true && this.#controller !== undefined) return;
+      if (answer?.success === true && this.#controller !== undefined) return this.#release();
       const now = answer === undefined || answer.success ? waiting : answer.message;
       if (now !== waiting) progress(now);
       waiting = now;
@@ -110,10 +120,24 @@ export class SimulatedRobot {
       } as ServiceRequest<'rcl_interfaces/srv/SetParameters'>);
     const refused = results.find(({ successful }) => !successful);
     if (refused !== undefined) throw new Error(`joint_controller: ${refused.reason}`);
-    // While the objects are placed the joints are silent, which the monitor takes for a fault.
-    for (const name of ['sim/reset', 'safety/reset']) {
-      const { success, message } = await this.#node.createClient('std_srvs/srv/Trigger', name).call({}, 15);
-      if (!success) throw new Error(`${name}: ${message}`);
+    const { success, message } = await this.#node.createClient('std_srvs/srv/Trigger', 'sim/reset').call({}, 15);
+    if (!success) throw new Error(`sim/reset: ${message}`);
+    // While the objects were placed the joints were silent, which the monitor takes for a fault.
+    await this.#release();
+  }
+
+  /**
+   * Resets a stop that the monitor latched while programs started and were silent.
+   * @throws Error that says what the monitor still objects to
+   */
+  async #release(): Promise<void> {
+    const monitor = this.#node.createClient('std_srvs/srv/Trigger', 'safety/reset');
+    const deadline = performance.now() + releaseTimeout * 1000;
+    for (;;) {
+      const { success, message } = await monitor.call({});
+      if (success) return;
+      if (performance.now() > deadline) throw new Error(`safety_monitor keeps the robot stopped: ${message}`);
+      await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
 

@@ -12,7 +12,9 @@ export interface PickAndPlaceTruth {
 /** What the arm has been told so far. */
 export interface CommandedState {
   readonly arm: Arm;
+  /** Gripper pose in base_link: position (m) and quaternion x, y, z, w. */
   readonly pose: Float64Array;
+  /** 0 open … 1 closed. */
   readonly gripper: number;
 }
 
@@ -77,6 +79,7 @@ export class PickAndPlaceExpert {
     this.#rest = rest.slice();
   }
 
+  /** The part of the task in which it is. */
   get stage(): string {
     return this.#stage;
   }

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { packagePath } from '../../../src/ros/package-path.js';
 import { intrinsicsFromFov } from '../../../src/perception/camera-model.js';
 import { mujoco } from '../../../src/robot/mujoco.js';
 import { Robot } from '../../../src/robot/robot.js';
+import { packagePath } from '../../../src/ros/package-path.js';
 import { createCameraPose, setCameraPose } from '../../../src/sim/renderer/camera-pose.js';
 import { createRayTable } from '../../../src/sim/renderer/ray-table.js';
 import { renderSceneFromModel, updateRenderScene } from '../../../src/sim/renderer/render-scene.js';

@@ -1,0 +1,192 @@
+import { expect } from 'chai';
+import { type ActionChunk, sampleChunk } from '../../src/action/action-chunk.js';
+import { ActionDecoder, defaultActionDecoder } from '../../src/action/action-decoder.js';
+import { rotationBetween } from '../../src/math/pose.js';
+import { InverseKinematics } from '../../src/planning/inverse-kinematics.js';
+import { Kinematics } from '../../src/robot/kinematics.js';
+import { robot } from '../robot/robot-fixture.js';
+
+const work = robot.posture('table_work');
+
+describe('ActionDecoder', () => {
+  let kinematics: Kinematics;
+  before(async () => {
+    kinematics = await Kinematics.create(robot);
+  });
+  after(() => kinematics.delete());
+
+  const decoderWith = (options: Partial<typeof defaultActionDecoder> = {}) =>
+    new ActionDecoder(robot, kinematics, work, { ...defaultActionDecoder, ...options });
+
+  const anchorPose = () => {
+    const pose = new Float64Array(7);
+    kinematics.setPositions(work);
+    kinematics.pose(kinematics.frame('r_gripper'), pose);
+    return pose;
+  };
+
+  /** Positions of the waypoints relative to the work posture, m. */
+  const chunkOf = (offset: (k: number) => readonly number[], options: Partial<ActionChunk> = {}): ActionChunk => {
+    const anchor = anchorPose();
+    const poses = new Float64Array(70);
+    for (let k = 0; k < 10; k++) {
+      poses.set(anchor, 7 * k);
+      offset(k).forEach((value, i) => {
+        poses[7 * k + i] += value;
+      });
+    }
+    return { stamp: 0, dt: 0.1, arm: 'right', anchor, poses, gripper: new Float64Array(10), ...options };
+  };
+  const line = (x: number, y: number, z: number) => (k: number) => [x, y, z].map((v) => (v * (k + 1)) / 10);
+
+  const positions = (chunk: ActionChunk, k: number) => [...chunk.poses.slice(7 * k, 7 * k + 3)];
+
+  /** Norm of the arm's joint velocity between waypoints, found with inverse kinematics of our own, rad/s. */
+  const velocities = (chunk: ActionChunk) => {
+    const solver = new InverseKinematics(robot, kinematics, 'r_gripper', robot.group('right_arm'), work);
+    const q = work.slice();
+    return Array.from({ length: 10 }, (_, k) => {
+      const before = q.slice();
+      for (let i = 0; i < 4; i++) solver.step(q, chunk.poses, 7 * k);
+      return Math.hypot(...[...solver.joints].map((joint) => q[joint] - before[joint])) / chunk.dt;
+    });
+  };
+
+  it('lets a slow straight line pass', () => {
+    const decoder = decoderWith();
+    const chunk = chunkOf(line(0.02, 0.04, 0.08));
+    const decoded = decoder.decode(chunk, work, 0);
+    for (let k = 0; k < 10; k++) {
+      positions(decoded, k).forEach((value, i) => {
+        expect(value).to.be.closeTo(chunk.poses[7 * k + i], 1e-3);
+      });
+      const turn = new Float64Array(3);
+      rotationBetween(chunk.poses, 7 * k + 3, decoded.poses, 7 * k + 3, turn, 0);
+      expect(Math.hypot(...turn)).to.be.below(0.01);
+    }
+    expect(decoder.slowed).to.equal(0);
+    expect(decoder.running).to.equal(decoded);
+  });
+
+  it('keeps what it was given, and the first point', () => {
+    const chunk = chunkOf(line(0.02, 0.04, 0.08), { gripper: new Float64Array(10).fill(0.3) });
+    const copy = structuredClone(chunk);
+    const decoded = decoderWith().decode(chunk, work, 0);
+    expect(chunk).to.deep.equal(copy);
+    expect(decoded.anchor).to.deep.equal(copy.anchor);
+    expect(decoded.gripper).to.deep.equal(copy.gripper);
+    const pose = new Float64Array(7);
+    sampleChunk(decoded, 0, pose);
+    for (let i = 0; i < 7; i++) expect(pose[i]).to.be.closeTo(copy.anchor[i], 1e-12);
+  });
+
+  it('smooths waypoints that zigzag, not the ends', () => {
+    const zigzag = chunkOf((k) => [0, 0, k % 2 === 0 ? 0.02 : 0]);
+    const smooth = decoderWith().decode(zigzag, work, 0);
+    const rough = decoderWith({ smoothing: 0 }).decode(zigzag, work, 0);
+    const roughness = (chunk: ActionChunk) => {
+      let sum = 0;
+      for (let k = 2; k < 8; k++) sum += Math.abs(chunk.poses[7 * k + 2] - chunk.poses[7 * (k - 1) + 2]);
+      return sum;
+    };
+    expect(roughness(smooth)).to.be.below(0.3 * roughness(rough));
+    expect(smooth.poses[65]).to.be.closeTo(zigzag.poses[65], 2e-3);
+    expect(rough.poses[2]).to.be.closeTo(zigzag.poses[2], 2e-3);
+  });
+
+  it('limits the norm of the joint velocity, over dt', () => {
+    for (const velocityLimit of [0.5, 2]) {
+      for (const dt of [0.02, 0.01]) {
+        const decoder = decoderWith({ velocityLimit });
+        const decoded = decoder.decode(chunkOf(line(0.02, 0.08, 0.1), { dt }), work, 0);
+        expect(decoder.slowed).to.be.above(3);
+        const found = velocities(decoded);
+        for (const velocity of found) expect(velocity).to.be.at.most(1.05 * velocityLimit);
+        expect(Math.max(...found)).to.be.above(0.95 * velocityLimit);
+      }
+    }
+  });
+
+  it('stays in the workspace, and within the joint limits', () => {
+    const { workspace } = defaultActionDecoder;
+    for (const [x, y, z] of [
+      [2, 0, 0],
+      [-2, 0, 0],
+      [0, 2, 0],
+      [0, -2, 0],
+      [0, 0, 2],
+      [0, 0, -2],
+    ] as const) {
+      const decoded = decoderWith().decode(chunkOf(line(x, y, z)), work, 0);
+      for (let k = 0; k < 10; k++) {
+        positions(decoded, k).forEach((value, i) => {
+          expect(value).to.be.within(workspace[i][0] - 0.02, workspace[i][1] + 0.02);
+        });
+        expect(Math.hypot(...decoded.poses.slice(7 * k + 3, 7 * k + 7))).to.be.closeTo(1, 1e-9);
+      }
+    }
+  });
+
+  it('keeps the gripper scalar between 0 and 1', () => {
+    const gripper = Float64Array.of(-1, -0.1, 0, 0.2, 0.4, 0.6, 0.8, 1, 1.1, 7);
+    const decoded = decoderWith().decode(chunkOf(line(0, 0, 0), { gripper }), work, 0);
+    expect([...decoded.gripper]).to.deep.equal([0, 0, 0, 0.2, 0.4, 0.6, 0.8, 1, 1, 1]);
+  });
+
+  it('fades from the running chunk to the next one by time', () => {
+    const decoder = decoderWith();
+    const first = decoder.decode(chunkOf(line(0, 0, 0.1)), work, 0);
+    const closed = { stamp: 0.2, gripper: new Float64Array(10).fill(1) };
+    const alone = decoderWith().decode(chunkOf(line(0, 0.1, 0), closed), work, 0.3);
+    const second = decoder.decode(chunkOf(line(0, 0.1, 0), closed), work, 0.3);
+    const old = new Float64Array(7);
+    // Waypoint 0 is for 0.3 s, when the new chunk takes over; from 0.5 s on it is alone.
+    sampleChunk(first, 0.3, old);
+    for (let i = 0; i < 7; i++) expect(second.poses[i]).to.be.closeTo(old[i], 1e-9);
+    expect(second.gripper[0]).to.be.closeTo(0, 1e-9);
+    sampleChunk(first, 0.4, old);
+    for (let i = 0; i < 3; i++) expect(second.poses[7 + i]).to.be.closeTo((old[i] + alone.poses[7 + i]) / 2, 1e-9);
+    expect(second.gripper[1]).to.be.closeTo(0.5, 1e-9);
+    for (let i = 14; i < 70; i++) expect(second.poses[i]).to.be.closeTo(alone.poses[i], 1e-9);
+    sampleChunk(first, 0.2, old);
+    expect([...second.anchor]).to.deep.equal([...old]);
+  });
+
+  it('does not fade from a chunk that has ended, is forgotten or moved the other arm', () => {
+    const chunk = chunkOf(line(0, 0.1, 0), { stamp: 5 });
+    const alone = decoderWith().decode(chunk, work, 5);
+    const late = decoderWith();
+    late.decode(chunkOf(line(0, 0, 0.1)), work, 0);
+    expect(late.decode(chunk, work, 5)).to.deep.equal(alone);
+    const forgetful = decoderWith();
+    forgetful.decode(chunkOf(line(0, 0, 0.1), { stamp: 4.9 }), work, 4.9);
+    forgetful.reset();
+    expect(forgetful.running).to.equal(undefined);
+    expect(forgetful.decode(chunk, work, 5)).to.deep.equal(alone);
+    const other = decoderWith();
+    other.decode({ ...chunkOf(line(0, 0, 0), { stamp: 4.9 }), arm: 'left' }, work, 4.9);
+    expect(other.decode(chunk, work, 5)).to.deep.equal(alone);
+  });
+
+  it('refuses what is not finite or too short, and keeps the running chunk', () => {
+    const decoder = decoderWith();
+    const running = decoder.decode(chunkOf(line(0, 0, 0.1)), work, 0);
+    const good = chunkOf(line(0, 0.1, 0), { stamp: 0.1 });
+    const bad: [ActionChunk, Float64Array, string][] = [
+      [{ ...good, poses: good.poses.with(3, Number.NaN) }, work, 'number 10 of anchor, poses, gripper is not finite'],
+      [{ ...good, poses: good.poses.slice(7) }, work, '63 pose numbers for 10 waypoints; expected 70'],
+      [{ ...good, gripper: new Float64Array(1) }, work, '1 waypoints; at least 2 are needed'],
+      [good, work.slice(1), '74 commanded joint positions; the robot has 75 joints'],
+      [good, work.with(9, Number.NaN), 'commanded position 9 is NaN; it must be finite'],
+    ];
+    for (const [chunk, positions, message] of bad) {
+      expect(() => decoder.decode(chunk, positions, 0.1)).to.throw(message);
+      expect(decoder.running).to.equal(running);
+    }
+  });
+
+  it('decodes the same chunk to the same bits', () => {
+    const decode = () => decoderWith().decode(chunkOf(line(0.1, 0.2, 0.3)), work, 0);
+    expect(decode()).to.deep.equal(decode());
+  });
+});

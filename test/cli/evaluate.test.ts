@@ -1,0 +1,50 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { wilsonInterval } from '../../src/evaluation/wilson-interval.js';
+import { MODEL as TINY_MODEL } from '../cosmos/model-fixture.js';
+import { runCommand } from './command.js';
+
+describe('npm run evaluate', function () {
+  this.timeout(180_000);
+  let folder: string;
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'evaluate-'));
+  });
+  after(() => rmSync(folder, { recursive: true }));
+
+  it('runs the model closed loop and writes the figures', async function () {
+    if (!existsSync('models/cosmos3_micro/card.json')) this.skip();
+    const json = join(folder, 'figures.json');
+    const { code, output, errors } = await runCommand(
+      'evaluate',
+      ...['--task', 'pick_and_place', '--episodes', '1', '--seed', '500000', '--workers', '1', '--json', json],
+    );
+    expect(code, errors).to.equal(0);
+    const figures = JSON.parse(readFileSync(json, 'utf8'));
+    expect(figures).to.include.keys('episodes', 'success_rate', 'interval95', 'violations', 'tasks');
+    const { results } = figures;
+    const successes = results.filter(({ success }: { success: boolean }) => success).length;
+    expect(figures.episodes).to.equal(1);
+    expect(figures.success_rate).to.equal(successes);
+    expect(figures.interval95).to.deep.equal(wilsonInterval(successes, 1));
+    expect(figures.tasks).to.deep.equal({ pick_and_place: { success_rate: successes } });
+    expect(figures.violations).to.equal(0);
+    expect(results.map(({ seed }: { seed: number }) => seed)).to.deep.equal([500000]);
+    expect(output).to.include(`pick_and_place: ${(100 * successes).toFixed(1)} % of 1 (95 % interval`);
+  });
+
+  it('says what is wrong: task, model, numbers', async () => {
+    const cases: [string[], RegExp][] = [
+      [['--task', 'juggle'], /evaluate: .*juggle\.yaml: cannot read the configuration file/],
+      [['--model', join(folder, 'nowhere')], /evaluate: .*nowhere.*card\.json: no such file/],
+      [['--model', TINY_MODEL, '--latency', 'soon'], /evaluate: --latency: 'soon' is not a whole number/],
+    ];
+    const outcomes = await Promise.all(cases.map(([args]) => runCommand('evaluate', ...args, '--workers', '1')));
+    outcomes.forEach(({ code, errors }, i) => {
+      expect(code).to.equal(1);
+      expect(errors).to.match(cases[i][1]);
+    });
+  });
+});

@@ -1,0 +1,174 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { expect } from 'chai';
+import type { ActionChunk } from '../../src/action/action-chunk.js';
+import { OnnxBackend } from '../../src/cosmos/onnx-backend.js';
+import { ExpertAgent } from '../../src/evaluation/expert-agent.js';
+import { PolicyAgent } from '../../src/evaluation/policy-agent.js';
+import { type Agent, type Moment, Rollout, surfaceOf } from '../../src/evaluation/rollout.js';
+import { createLayout } from '../../src/sim/layout.js';
+import { MODEL as TINY_MODEL } from '../cosmos/model-fixture.js';
+import { robot } from '../robot/robot-fixture.js';
+import { task } from '../sim/scene-fixture.js';
+
+const MODEL = existsSync(resolve('models/cosmos3_micro/card.json')) ? resolve('models/cosmos3_micro') : TINY_MODEL;
+const short = { ...task, time_limit: 1 };
+const layout = createLayout(task, 3);
+
+/** An agent that lets the right arm rise by 0.1 m in a second. */
+function rising(options: Partial<Agent> = {}): Agent {
+  return {
+    arm: 'right',
+    period: 0.2,
+    latency: 0.1,
+    reset: () => {},
+    act: ({ time, commandedPose, commandedGripper }: Moment): ActionChunk => {
+      const poses = Float64Array.from({ length: 70 }, (_, i) => commandedPose[i % 7]);
+      for (let k = 0; k < 10; k++) poses[7 * k + 2] += 0.01 * (k + 1);
+      const gripper = new Float64Array(10).fill(commandedGripper);
+      return { stamp: time, dt: 0.1, arm: 'right', anchor: commandedPose.slice(), poses, gripper };
+    },
+    ...options,
+  };
+}
+
+/** Lets `agent` act and keeps what the robot measured at every decision. */
+function watched(agent: Agent) {
+  const trace: number[] = [];
+  const heights: [number, number][] = [];
+  const watching: Agent = {
+    arm: agent.arm,
+    period: agent.period,
+    latency: agent.latency,
+    reset: (to) => agent.reset(to),
+    act: (moment) => {
+      const { position, velocity, effort, linearAcceleration } = moment.state;
+      trace.push(...position, ...velocity, ...effort, ...linearAcceleration, ...moment.commandedPose);
+      heights.push([moment.time, moment.commandedPose[2]]);
+      return agent.act(moment);
+    },
+  };
+  return { watching, trace, heights };
+}
+
+describe('Rollout', function () {
+  this.timeout(120_000);
+  let rollout: Rollout;
+  before(async () => {
+    rollout = await Rollout.create(robot, short);
+  });
+
+  const run = async (agent: Agent, seed: number, on = rollout) => {
+    const { watching, trace, heights } = watched(agent);
+    const result = await on.run(watching, createLayout(task, seed));
+    const qpos = new Float64Array(on.simulation.stateSize);
+    on.simulation.copyState(qpos);
+    return { result, heights, bits: Float64Array.from([...trace, ...qpos]) };
+  };
+
+  it('gives the same bits for the same seed with the trained policy, whatever ran before', async () => {
+    const backend = new OnnxBackend(MODEL, 1);
+    await backend.load();
+    const agent = await PolicyAgent.create(rollout, backend);
+    const first = await run(agent, 500000);
+    const other = await run(agent, 500001);
+    const again = await run(agent, 500000);
+    expect(again).to.deep.equal(first);
+    expect(other.bits).to.not.deep.equal(first.bits);
+    await backend.dispose();
+  });
+
+  it('gives the same bits for the same seed with the disturbed expert, whose plan stays clean', async () => {
+    const rest = new Float64Array(7);
+    rollout.kinematics.setPositions(robot.posture(task.scene.robot.posture));
+    rollout.kinematics.pose(rollout.kinematics.frame('r_gripper'), rest);
+    const seed = 2;
+    const expert = new ExpertAgent(rest, true);
+    const first = await run(expert, seed);
+    let disturbed = 0;
+    const comparing = {
+      ...rising(),
+      period: expert.period,
+      latency: expert.latency,
+      reset: expert.reset.bind(expert),
+      act: (moment: Moment) => {
+        const chunk = expert.act(moment);
+        const { plan } = expert;
+        if (plan!.poses.some((value, i) => value !== chunk.poses[i])) disturbed++;
+        expect(plan!.gripper).to.deep.equal(chunk.gripper);
+        return chunk;
+      },
+    };
+    expect((await run(comparing, seed)).bits).to.deep.equal(first.bits);
+    const clean = new ExpertAgent(rest, false);
+    const undisturbed = await run(clean, seed);
+    expect(disturbed > 0).to.equal(undisturbed.bits.some((value, i) => value !== first.bits[i]));
+  });
+
+  it('ends a failed episode at the time limit and says why', async () => {
+    const { result, heights } = await run(rising(), 3);
+    expect(result).to.deep.equal({
+      seed: 3,
+      instruction: layout.text,
+      success: false,
+      duration: 1,
+      cause: `${layout.instruction.target} was not reached`,
+      violations: 0,
+    });
+    expect(heights.map(([time]) => time)).to.deep.equal([0, 0.2, 0.4, 0.6, 0.8]);
+    expect(heights[4][1]).to.be.above(heights[0][1] + 0.03);
+  });
+
+  it('lets a chunk take over when the latency has passed, also when that is longer than the period', async () => {
+    for (const [period, latency] of [
+      [0.1, 0],
+      [0.1, 0.1],
+      [0.1, 0.25],
+    ]) {
+      const { heights } = await run(rising({ period, latency }), 3);
+      const start = heights[0][1];
+      const first = heights.find(([, height]) => height > start + 1e-4)![0];
+      // The plan in force when a chunk takes over reaches one cycle ahead.
+      expect(first, `${period} ${latency}`).to.be.within(latency, latency + period + 0.011);
+    }
+  });
+
+  it('counts the cycles in which a limit is violated', async () => {
+    const joint = robot.index('head_yaw_joint');
+    const pushy = rising({
+      act: (moment) => {
+        moment.simulation.data.qvel[6 + joint] = 2 * robot.urdf.joints[joint].velocity;
+        return rising().act(moment);
+      },
+    });
+    const { result } = await run(pushy, 3);
+    expect(result.violations).to.be.within(1, 900);
+  });
+
+  it('passes on what an agent throws, and what the decoder refuses', async () => {
+    const message = (act: Agent['act']) =>
+      rollout.run(rising({ act }), layout).then(
+        () => 'no error',
+        (error: Error) => error.message,
+      );
+    const failing = () => {
+      throw new Error('no idea');
+    };
+    expect(await message(failing)).to.equal('no idea');
+    const bad = (moment: Moment) => ({
+      ...(rising().act(moment) as ActionChunk),
+      gripper: new Float64Array(10).fill(Number.NaN),
+    });
+    expect(await message(bad)).to.include('is not finite');
+  });
+});
+
+describe('surfaceOf', () => {
+  it('finds the table’s top and edge in base_link', () => {
+    const { surface } = surfaceOf(task);
+    expect(surface!.height).to.be.closeTo(0.81 - 0.86, 1e-12);
+    expect(surface!.edge).to.be.closeTo(0.24, 1e-12);
+    const { table: _, ...bodies } = task.scene.bodies;
+    expect(surfaceOf({ ...task, scene: { ...task.scene, bodies } })).to.deep.equal({});
+  });
+});
