@@ -7,13 +7,23 @@ const progress: Readonly<Record<TaskStage, number>> = { reach: 0, grasp: 0.3, ca
 export interface TaskProgressOptions {
   /** The target counts as inside the receptacle within this horizontal distance of its centre, m. */
   readonly inside: number;
+  /** And with its centre at most this far above or below the receptacle's, m. */
+  readonly height: number;
+  /** A position that is less certain than this says nothing, standard deviation in m. */
+  readonly certainty: number;
   /** The hand counts as away from the target beyond this distance, m. */
   readonly away: number;
   /** Both must hold for this long, s. */
   readonly hold: number;
 }
 
-export const defaultTaskProgress: TaskProgressOptions = { inside: 0.08, away: 0.1, hold: 1 };
+export const defaultTaskProgress: TaskProgressOptions = {
+  inside: 0.08,
+  height: 0.15,
+  certainty: 0.02,
+  away: 0.1,
+  hold: 1,
+};
 
 /** Gripper scalar above which the hand counts as closed, below which as open. */
 const closed = 0.9;
@@ -54,11 +64,17 @@ export class TaskProgress {
     else if (this.#stage === 'place' && gripper > open) this.#stage = 'grasp';
   }
 
-  /** Takes in where the policy sees target and receptacle at `time` (s), in base_link, m. */
-  observeObjects(time: number, target: ArrayLike<number>, receptacle: ArrayLike<number>): void {
+  /**
+   * Takes in where the policy sees target and receptacle at `time` (s), in base_link, m.
+   * @param deviation standard deviation of the target's position, m
+   */
+  observeObjects(time: number, target: ArrayLike<number>, receptacle: ArrayLike<number>, deviation: number): void {
     if (this.#hand === undefined) return;
-    const { inside, away, hold } = this.#options;
-    this.#inside = Math.hypot(target[0]! - receptacle[0]!, target[1]! - receptacle[1]!) < inside;
+    const { inside, height, certainty, away, hold } = this.#options;
+    this.#inside =
+      deviation < certainty &&
+      Math.hypot(target[0]! - receptacle[0]!, target[1]! - receptacle[1]!) < inside &&
+      Math.abs(target[2]! - receptacle[2]!) < height;
     const distance = Math.hypot(...[0, 1, 2].map((i) => target[i]! - this.#hand![i]!));
     if (this.#stage !== 'place' || !this.#inside || distance < away) {
       this.#heldSince = undefined;

@@ -176,7 +176,7 @@ class TaskExecutiveNode implements NodeHooks {
     this.#confidence = confidence;
     const [target, receptacle] = objects.map(({ pose: { position } }) => [position.x, position.y, position.z]);
     if (target !== undefined && receptacle !== undefined) {
-      this.#progress?.observeObjects(this.#predictedAt, target, receptacle);
+      this.#progress?.observeObjects(this.#predictedAt, target, receptacle, objects[0]!.position_deviation);
     }
   }
 

@@ -81,13 +81,13 @@ export class MotionPlanner {
   /** Follows `chunk` from now on. */
   follow(chunk: ActionChunk): void {
     this.#chunks.set(chunk.arm, chunk);
-    this.#valid = 1;
+    this.#valid = Math.min(this.#valid, 2);
   }
 
   /** Stops following: both arms hold. */
   hold(): void {
     this.#chunks.clear();
-    this.#valid = 1;
+    this.#valid = Math.min(this.#valid, 2);
   }
 
   /**
