@@ -43,7 +43,10 @@ export function snapshotSize({ joints, groundTruthSize }: SharedLayout): number 
   return FIXED + 9 * joints + groundTruthSize;
 }
 
-/** Loop: writes a cycle into shared memory. Real-time safe. */
+/** Where in a packed snapshot the loop writes since when it follows the trajectory, s. */
+export const APPLIED = 2;
+
+/** Loop: writes a cycle into shared memory, but for {@link APPLIED}. Real-time safe. */
 export function packSnapshot(
   to: Float64Array,
   state: RobotState,
@@ -53,7 +56,6 @@ export function packSnapshot(
 ): void {
   to[0] = state.time;
   to[1] = controller.reference.stamp;
-  to[2] = controller.reference.applied;
   let at = 3;
   at = put(to, at, state.position);
   at = put(to, at, state.velocity);
@@ -77,7 +79,7 @@ export function unpackSnapshot(from: Float64Array, out: LoopSnapshot): void {
   const { state, command } = out;
   state.time = from[0];
   out.referenceStamp = from[1];
-  out.referenceApplied = from[2];
+  out.referenceApplied = from[APPLIED];
   let at = 3;
   at = take(from, at, state.position);
   at = take(from, at, state.velocity);

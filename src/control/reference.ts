@@ -128,11 +128,6 @@ export class ReferenceFollower {
     return this.#phase === ReferencePhase.none ? 0 : this.#active.stamp;
   }
 
-  /** When that trajectory was taken over, s; 0 when there is none. */
-  get applied(): number {
-    return this.#phase === ReferencePhase.none ? 0 : this.#arrival;
-  }
-
   /** Age of the trajectory being played, s; 0 when there is none. */
   age(time: number): number {
     return this.#phase === ReferencePhase.none ? 0 : time - this.#arrival;

@@ -1,8 +1,16 @@
 import type { JointCommand, RobotState } from './hardware.js';
 import type { JointController } from './joint-controller.js';
-import { type LoopSnapshot, packSnapshot, type SharedLayout, snapshotSize, unpackSnapshot } from './loop-snapshot.js';
+import {
+  APPLIED,
+  type LoopSnapshot,
+  packSnapshot,
+  type SharedLayout,
+  snapshotSize,
+  unpackSnapshot,
+} from './loop-snapshot.js';
 import { LoopStatistics, STATISTICS_SIZE } from './loop-statistics.js';
-import type { ReferencePhase, Refusal } from './reference.js';
+import { monotonicSeconds } from './monotonic-clock.js';
+import { ReferencePhase, type Refusal } from './reference.js';
 import { readConsistent, SequenceLock } from './sequence-lock.js';
 import type { StopMode } from './stop-state.js';
 import { TrajectoryBuffer, trajectoryBufferSize } from './trajectory-buffer.js';
@@ -60,6 +68,9 @@ export class SharedState {
   readonly #copyOut: () => void;
   #heartbeat: number;
   #reset: number;
+  /** Trajectories taken at the last publication, and when the loop first followed the latest, s. */
+  #taken = 0;
+  #applied = 0;
 
   /** @param buffer shared by the other side; a new one is allocated when it is left out */
   constructor(layout: SharedLayout, buffer?: SharedArrayBuffer) {
@@ -164,8 +175,12 @@ export class SharedState {
 
   /** Publishes a cycle. */
   publish(state: RobotState, command: JointCommand, controller: JointController, groundTruth: Float64Array): void {
+    const { taken, phase } = controller.reference;
+    if (taken !== this.#taken) this.#applied = monotonicSeconds();
+    this.#taken = taken;
     this.#lock.beginWrite();
     packSnapshot(this.#shared, state, command, controller, groundTruth);
+    this.#shared[APPLIED] = phase === ReferencePhase.none ? 0 : this.#applied;
     this.#lock.endWrite();
     const words = this.#words;
     const { stop, reference } = controller;

@@ -53,7 +53,7 @@ describe('control loop thread', function () {
       expect(shared.readStatus().referencePhase).to.be.oneOf([ReferencePhase.fresh, ReferencePhase.degraded]);
       expect(Math.abs(monotonicSeconds() - snapshot.state.time)).to.be.lessThan(1);
       expect(snapshot.referenceStamp).to.be.within(snapshot.state.time - 1, snapshot.state.time + 0.001);
-      expect(snapshot.referenceApplied).to.be.at.least(snapshot.referenceStamp - 0.001);
+      expect(snapshot.referenceApplied).to.be.at.least(snapshot.referenceStamp);
       expect(snapshot.command.position[50]).to.be.greaterThan(0);
       expect(snapshot.state.position[50]).to.be.closeTo(snapshot.command.position[50], 0.1);
       expect(snapshot.state.linearAcceleration[2]).to.equal(9.81);
@@ -70,10 +70,13 @@ describe('control loop thread', function () {
       const ticket = shared.requestReset();
       await until(() => shared.resetOutcome(ticket) === 0, 'the reset is done');
       expect(shared.readStatus().stopMode).to.equal(StopMode.running);
-    } finally {
       planner.stop();
+      await until(() => shared.readStatus().stopMode === StopMode.hold, 'the lost reference stops the robot');
+    } catch (error) {
+      planner.stop();
+      await handle.stop();
+      throw error;
     }
-    await until(() => shared.readStatus().stopMode === StopMode.hold, 'the lost reference stops the robot');
 
     const report = shared.statistics.report();
     expect(report.cycles).to.be.greaterThan(0);
