@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { InstructionMatcher } from '../cosmos/instruction-matcher.js';
 import { Robot } from '../robot/robot.js';
@@ -77,6 +78,8 @@ async function main(): Promise<number> {
     await graph.start((waiting) => say(`  waiting for ${waiting}`));
     say(`  all nodes active after ${((performance.now() - started) / 1000).toFixed(1)} s`);
 
+    // Pictures take seconds of computing; they give way to the robot. What was started before keeps its priority.
+    setPriority(10);
     const witness = await Witness.create(robot, task);
     node.createSubscription('cosmos_humanoid/msg/SimState', 'sim/state', sensorData(1), (m) => witness.observe(m));
     const probe = new LatencyProbe(node);
