@@ -131,6 +131,7 @@ export class StepRunner {
       throw new SetupError(`${lastLines(logFile)}${message}${remedy}`);
     }
     log.end();
+    await finished(log);
     mkdirSync(this.#stamps, { recursive: true });
     writeFileSync(join(this.#stamps, step.name), step.inputs);
     this.#write(`${seconds(start)}\n`);
