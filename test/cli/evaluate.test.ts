@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -14,8 +14,7 @@ describe('npm run evaluate', function () {
   });
   after(() => rmSync(folder, { recursive: true }));
 
-  it('runs the model closed loop and writes the figures', async function () {
-    if (!existsSync('models/cosmos3_micro/card.json')) this.skip();
+  it('runs the model closed loop and writes the figures', async () => {
     const json = join(folder, 'figures.json');
     const { code, output, errors } = await runCommand(
       'evaluate',

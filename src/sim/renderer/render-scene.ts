@@ -1,7 +1,8 @@
 import type { MainModule, MjData, MjModel } from '@mujoco/mujoco';
+import { GeomType } from '../../robot/mujoco.js';
 
-/** Kinds of geom that the renderer draws; the values are MuJoCo's `mjtGeom`. */
-export const GeomType = { plane: 0, sphere: 2, capsule: 3, ellipsoid: 4, cylinder: 5, box: 6 } as const;
+/** Kinds of geom that the renderer draws. */
+export { GeomType };
 
 /** How the colour of a geom varies over its surface. */
 export const Finish = { plain: 0, tiles: 1, wood: 2 } as const;
