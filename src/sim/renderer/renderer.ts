@@ -79,7 +79,6 @@ export class Renderer {
     this.#view.update(scene, pose, target.rays);
     for (let i = 0; i < this.#view.visible; i++) this.#cast(scene, this.#view.order[i]);
     this.#shader.shade(target, this.#view, scene, pose, out.color);
-    for (let p = 0; p < depth.length; p++) if (depth[p] === Infinity) depth[p] = 0;
   }
 
   #cast(scene: RenderScene, g: number): void {

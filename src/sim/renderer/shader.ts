@@ -65,7 +65,7 @@ export class Shader {
     this.#light.set([x / length, y / length, z / length]);
   }
 
-  /** Colours all pixels of `target` into `color` (rgb8). */
+  /** Colours all pixels of `target` into `color` (rgb8), and sets the depth of those that show nothing to 0. */
   shade(target: CastTarget, view: GeomView, scene: RenderScene, pose: CameraPose, color: Uint8Array): void {
     for (let g = 0; g < scene.count; g++) {
       for (let k = 0; k < 3; k++) this.#albedo[3 * g + k] = linearFromSrgb(scene.rgba[4 * g + k]);
@@ -85,6 +85,7 @@ export class Shader {
         for (to = from + 1; to < width && geom[offset + to] === g; ) to++;
         if (g < 0) {
           this.#shadeBackground(target, pose, v, from, to, color);
+          target.depth.fill(0, offset + from, offset + to);
           continue;
         }
         findSurface(this.#row, target, view, scene, g, v, from, to);

@@ -28,7 +28,7 @@ function noise(x: number, y: number, period: number, seed: number): number {
   return low + fy * (high - low);
 }
 
-/** Brightness of planed boards, around 1; the grain runs along the second coordinate. Row-major 512 × 512. */
+/** Brightness of planed boards, around 1; the grain runs along the second coordinate, which is stored together. */
 export function createWoodTexture(): Float32Array {
   const texture = new Float32Array(WOOD_SIDE * WOOD_SIDE);
   for (let row = 0; row < WOOD_SIDE; row++) {
@@ -41,7 +41,7 @@ export function createWoodTexture(): Float32Array {
       const ring = Math.abs(2 * (rings - Math.floor(rings)) - 1);
       const fibre = noise(x * 256, y * 8, 256, 7);
       const joint = column % PLANK_WIDTH === 0 ? 0.82 : 1;
-      texture[row * WOOD_SIDE + column] = joint * (0.93 + 0.07 * hash(plank, 3) + 0.07 * ring + 0.07 * fibre - 0.05);
+      texture[column * WOOD_SIDE + row] = joint * (0.93 + 0.07 * hash(plank, 3) + 0.07 * ring + 0.07 * fibre - 0.05);
     }
   }
   return texture;
@@ -59,7 +59,7 @@ export function paintWood(
   for (let u = from; u < to; u++) {
     const column = Math.floor(x[u] * WOOD_DENSITY) & (WOOD_SIDE - 1);
     const row = Math.floor(y[u] * WOOD_DENSITY) & (WOOD_SIDE - 1);
-    out[u] = wood[row * WOOD_SIDE + column];
+    out[u] = wood[column * WOOD_SIDE + row];
   }
 }
 
