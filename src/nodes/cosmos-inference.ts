@@ -8,11 +8,11 @@ import {
 import { nameObjects, spatialRelations } from '../cosmos/world-state.js';
 import { transformFromPose } from '../math/pose.js';
 import { intrinsicsFromK } from '../perception/camera-model.js';
+import { colorPixels, depthPixels } from '../perception/image-frame.js';
 import { createPolicyFrame, samplePolicyFrame } from '../perception/policy-image.js';
 import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
-import { colorPixels, depthPixels } from '../ros/image.js';
 import type { Message, MessageInput, ServiceResponse, Stamp } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';

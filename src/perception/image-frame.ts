@@ -44,7 +44,7 @@ export function depthPixels(image: EncodedImage): Float32Array {
   if (image.is_bigendian !== 0) throw new Error('Depth image is big-endian; it must be little-endian.');
   const pixels = image.width * image.height;
   const bytesPerPixel = PIXEL_BYTES[image.encoding];
-  const { data } = image.data.byteOffset % bytesPerPixel === 0 ? image : { data: image.data.slice() };
+  const { data } = image.data.byteOffset % bytesPerPixel === 0 ? image : { data: Uint8Array.from(image.data) };
   if (image.encoding === '16UC1') {
     return Float32Array.from(new Uint16Array(data.buffer, data.byteOffset, pixels), (value) => value * MILLIMETRE);
   }

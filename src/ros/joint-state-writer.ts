@@ -1,5 +1,5 @@
+import { bytesOf } from './bytes.js';
 import type { Codec } from './codec.js';
-import { bytesOf } from './image.js';
 import type { Stamp } from './messages.js';
 
 /** Of the stamp, which comes first, after the four bytes that say how the message is encoded. */

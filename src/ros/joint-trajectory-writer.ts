@@ -1,6 +1,6 @@
 import type { JointTrajectory } from '../control/trajectory.js';
+import { bytesOf } from './bytes.js';
 import type { Codec } from './codec.js';
-import { bytesOf } from './image.js';
 import type { Stamp } from './messages.js';
 
 /** Of the stamp, which comes first, after the four bytes that say how the message is encoded. */
