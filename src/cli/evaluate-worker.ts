@@ -15,7 +15,7 @@ const { robot, task, model, options } = workerData as {
 };
 const scene = loadTask(task);
 const rollout = await Rollout.create(Robot.load(robot), scene);
-const backend = new OnnxBackend(model, 1);
+const backend = new OnnxBackend(model, rollout.robot.names, 1);
 await backend.load();
 const agent = await PolicyAgent.create(rollout, backend, options);
 

@@ -1,17 +1,33 @@
 import type { Arm } from '../action/action-chunk.js';
+import type { PolicyFrame } from '../perception/policy-image.js';
 
-/** What a policy sees at one moment. */
-export interface PolicyObservation {
-  /** Time of the newest image, s. */
-  stamp: number;
-  /**
-   * [T, 6, 48, 64], oldest frame first: red, green, blue in 0 … 1, then x, y, z in base_link, m (0, 0, 0 where there
-   * is no depth).
-   */
-  image: Float32Array;
-  /** 27 numbers, laid out as `proprioception.ts` says. */
-  proprioception: Float32Array;
-  instruction: string;
+/** What a policy feels of one hand. Poses: x, y, z (m) and quaternion x, y, z, w of the gripper frame in base_link. */
+export interface HandSenses {
+  readonly commandedPose: Float64Array;
+  /** 0 open … 1 closed */
+  readonly commandedGripper: number;
+  readonly measuredPose: Float64Array;
+}
+
+/** A picture as a camera took it. */
+export interface CameraPicture {
+  readonly width: number;
+  readonly height: number;
+  /** rgb8, height × width × 3. */
+  readonly color: Uint8Array;
+}
+
+/** What the robot senses at one moment. */
+export interface PolicySenses {
+  /** Exposure of the pictures, s. */
+  readonly stamp: number;
+  /** What the policy's own camera saw, reduced to what the built-in networks take. */
+  readonly frame: PolicyFrame;
+  /** The cameras' pictures by name, for policies that are served elsewhere. */
+  readonly pictures: ReadonlyMap<string, CameraPicture>;
+  readonly hands: Readonly<Record<Arm, HandSenses>>;
+  /** All joints in URDF order, rad. */
+  readonly positions: Float64Array;
 }
 
 /** How a policy is asked. */
@@ -23,10 +39,10 @@ export interface InferenceOptions {
   /** Seed of the sampler's noise: the same observation, options and seed give the same prediction. */
   seed: number;
   /**
-   * The part of the chunk under execution that is still ahead, waypoints × 7, relative to the present anchor
-   * (`reanchorActions`). The best candidate is then also the one that continues it.
+   * For each arm, the part of the chunk under execution that is still ahead, waypoints × 7, relative to the pose
+   * commanded now (`reanchorActions`). The best candidate is then also the one that continues it.
    */
-  previous?: Float64Array;
+  previous?: Partial<Record<Arm, Float64Array>>;
 }
 
 /** An object as the policy perceives it. */
@@ -43,6 +59,8 @@ export interface ObjectEstimate {
 export interface PolicyPrediction {
   /** Identifier of the policy that answered, `id@version`. */
   policy: string;
+  /** The arm that it moves. */
+  arm: Arm;
   /** Stamp of the observation, s. */
   stamp: number;
   /** candidates × horizon × 7, physical units (m, rad, 0 … 1), relative to the gripper's pose commanded at `stamp`. */
@@ -67,29 +85,36 @@ export interface PolicyPrediction {
 export interface PolicyDescription {
   /** `id@version` */
   policy: string;
-  arm: Arm;
+  /** The arms that it may move. */
+  arms: readonly Arm[];
   /** Waypoints of a chunk. */
   horizon: number;
   /** Time between waypoints, s. */
   dt: number;
-  /** Frames in an observation. */
-  history: number;
-  /** Time between the frames of an observation, s. */
-  historySpacing: number;
 }
 
 /** A policy, wherever it runs: observation in, action chunks and predictions out. */
 export interface PolicyBackend {
-  /** Kind of backend, such as `onnx`. */
-  readonly id: string;
   /** Known once loaded. */
   readonly description: PolicyDescription;
   /** Makes the policy ready to answer; rejects with what is wrong and how to mend it. */
   load(): Promise<void>;
-  /** Answers one observation; one at a time. Rejects on malformed input and on output that is not finite. */
-  infer(observation: PolicyObservation, options: InferenceOptions): Promise<PolicyPrediction>;
+  /** A memory of its own for one instruction after the other. */
+  createSession(): BackendSession;
   /** Releases what {@link load} took. */
   dispose(): Promise<void>;
+}
+
+/** The conversation with a policy: what it has seen so far. */
+export interface BackendSession {
+  /** Forgets what was seen: for a new instruction. */
+  reset(): void;
+  /**
+   * Answers one observation; one at a time.
+   * @returns one prediction for each arm that is to move
+   * Rejects on malformed input, on output that is not finite, and where the policy cannot be reached.
+   */
+  infer(senses: PolicySenses, instruction: string, options: InferenceOptions): Promise<readonly PolicyPrediction[]>;
 }
 
 /** The actions of the candidate to execute, horizon × 7. */

@@ -1,9 +1,12 @@
-import type { ActionChunk } from '../action/action-chunk.js';
+import type { ActionChunk, Arm } from '../action/action-chunk.js';
 import { decodeActions, reanchorActions } from '../action/action-space.js';
-import { composePolicyImage, createPolicyImage, type PolicyFrame } from '../perception/policy-image.js';
-import { ObservationHistory } from './observation-history.js';
-import { bestActions, type PolicyBackend, type PolicyPrediction } from './policy-backend.js';
-import { PROPRIOCEPTION_DIMENSION, Proprioception } from './proprioception.js';
+import {
+  type BackendSession,
+  bestActions,
+  type PolicyBackend,
+  type PolicyPrediction,
+  type PolicySenses,
+} from './policy-backend.js';
 
 export interface PolicySessionOptions {
   /** Action chunks sampled for each observation. */
@@ -14,60 +17,36 @@ export interface PolicySessionOptions {
 
 export const defaultPolicySession: PolicySessionOptions = { candidates: 4, steps: 4 };
 
-/** What the robot senses at one moment. Poses: x, y, z (m) and quaternion x, y, z, w of the gripper in base_link. */
-export interface PolicySenses {
-  /** s */
-  readonly stamp: number;
-  /** What the policy's camera saw. */
-  readonly frame: PolicyFrame;
-  readonly commandedPose: Float64Array;
-  /** 0 open … 1 closed */
-  readonly commandedGripper: number;
-  readonly measuredPose: Float64Array;
-  /** All joints, rad. */
-  readonly positions: Float64Array;
-}
-
 /** A prediction and the chunk of its best candidate. */
 export interface PolicyAnswer {
   readonly prediction: PolicyPrediction;
   readonly chunk: ActionChunk;
 }
 
-/**
- * Carries out one instruction after the other with a policy: keeps the history of observations, builds the policy's
- * input, and lets every prediction continue the one before.
- */
+/** Carries out one instruction after the other with a policy, and lets every prediction continue the one before. */
 export class PolicySession {
   readonly #backend: PolicyBackend;
+  readonly #session: BackendSession;
   readonly #options: PolicySessionOptions;
-  readonly #image = createPolicyImage();
-  readonly #history: ObservationHistory;
-  readonly #proprioception: Proprioception;
-  readonly #vector = new Float32Array(PROPRIOCEPTION_DIMENSION);
-  #running: ActionChunk | undefined;
+  readonly #running = new Map<Arm, ActionChunk>();
 
-  /**
-   * @param backend loaded
-   * @param jointNames the robot's joints, in the order of position vectors
-   */
-  constructor(backend: PolicyBackend, jointNames: readonly string[], options = defaultPolicySession) {
-    const { arm, history, historySpacing } = backend.description;
+  /** @param backend loaded */
+  constructor(backend: PolicyBackend, options = defaultPolicySession) {
     this.#backend = backend;
+    this.#session = backend.createSession();
     this.#options = options;
-    this.#history = new ObservationHistory(history, historySpacing, this.#image.length);
-    this.#proprioception = new Proprioception(jointNames, arm);
   }
 
   /** Forgets what was seen and predicted: for a new instruction. */
   reset(): void {
-    this.#history.clear();
-    this.#running = undefined;
+    this.#session.reset();
+    this.#running.clear();
   }
 
   /**
    * Predicts what to do.
    * @param seed of the sampler; by default the observation's time in milliseconds
+   * @returns one answer for each arm that is to move
    * @throws Error for input that is not finite or of the wrong size
    */
   async infer(
@@ -75,23 +54,23 @@ export class PolicySession {
     instruction: string,
     options = this.#options,
     seed?: number,
-  ): Promise<PolicyAnswer> {
-    const { stamp, frame, commandedPose, commandedGripper, measuredPose, positions } = senses;
-    composePolicyImage(frame, this.#image);
-    this.#history.push(stamp, this.#image);
-    this.#proprioception.write(commandedPose, measuredPose, commandedGripper, positions, this.#vector);
-    const previous = this.#running && reanchorActions(this.#running, stamp, commandedPose);
-    const prediction = await this.#backend.infer(
-      { stamp, image: this.#history.observation(), proprioception: this.#vector, instruction },
-      {
-        ...options,
-        seed: seed ?? Math.round(stamp * 1000),
-        ...(previous !== undefined && previous.length > 0 ? { previous } : {}),
-      },
-    );
-    const { dt, arm } = this.#backend.description;
-    const chunk = decodeActions(bestActions(prediction), { stamp, dt, arm, anchor: commandedPose.slice() });
-    this.#running = chunk;
-    return { prediction, chunk };
+  ): Promise<readonly PolicyAnswer[]> {
+    const { stamp, hands } = senses;
+    const previous: Partial<Record<Arm, Float64Array>> = {};
+    for (const [arm, chunk] of this.#running) {
+      const rest = reanchorActions(chunk, stamp, hands[arm].commandedPose);
+      if (rest.length > 0) previous[arm] = rest;
+    }
+    const asked = { ...options, seed: seed ?? Math.round(stamp * 1000), previous };
+    const predictions = await this.#session.infer(senses, instruction, asked);
+    const { dt } = this.#backend.description;
+    this.#running.clear();
+    return predictions.map((prediction) => {
+      const { arm } = prediction;
+      const anchor = hands[arm].commandedPose.slice();
+      const chunk = decodeActions(bestActions(prediction), { stamp, dt, arm, anchor });
+      this.#running.set(arm, chunk);
+      return { prediction, chunk };
+    });
   }
 }

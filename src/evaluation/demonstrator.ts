@@ -38,28 +38,28 @@ export class Demonstrator {
     const layout = createLayout(this.#task, seed);
     const steps: DemonstrationStep[] = [];
     const agent = {
-      arm: this.#expert.arm,
       period: this.#expert.period,
       latency: this.#expert.latency,
       reset: this.#expert.reset.bind(this.#expert),
       act: (moment: Moment) => {
-        const chunk = this.#expert.act(moment);
+        const chunks = this.#expert.act(moment);
         steps.push(this.#record(moment));
-        return chunk;
+        return chunks;
       },
     };
     const result = await this.#rollout.run(agent, layout);
     return { result, demonstration: { instruction: layout.text, seed, steps } };
   }
 
-  #record({ state, commandedPose, commandedGripper, simulation, kinematics }: Moment): DemonstrationStep {
-    const { plan, truth } = this.#expert;
+  #record({ state, commanded, simulation, kinematics }: Moment): DemonstrationStep {
+    const { plan, truth, arm } = this.#expert;
+    const { pose, gripper } = commanded[arm];
     const proprioception = new Float32Array(PROPRIOCEPTION_DIMENSION);
     const measured = new Float64Array(7);
     const qpos = new Float64Array(simulation.stateSize);
     this.#eye.look(kinematics, state.position);
     kinematics.pose(kinematics.frame('r_gripper'), measured);
-    this.#senses.write(commandedPose, measured, commandedGripper, state.position, proprioception);
+    this.#senses.write(pose, measured, gripper, state.position, proprioception);
     simulation.copyState(qpos);
     const { color, depth, camera } = this.#eye.frame;
     return {

@@ -67,17 +67,16 @@ export class ExpertAgent implements Agent {
     this.#kickLeft = 0;
   }
 
-  act({ time, commandedPose, commandedGripper, simulation }: Moment): ActionChunk {
+  act({ time, commanded, simulation }: Moment): readonly ActionChunk[] {
     const { target, receptacle } = this.#layout!.instruction;
     simulation.bodyPositionInBase(target, this.truth.target);
     simulation.bodyPositionInBase(receptacle, this.truth.receptacle);
     simulation.linkPoseInBase(simulation.link('r_gripper'), this.truth.gripper);
     this.plan = this.#expert.plan(time, this.truth, {
       arm: this.arm,
-      pose: commandedPose,
-      gripper: commandedGripper,
+      ...commanded[this.arm],
     });
-    return this.#scale > 0 ? this.#disturb(this.plan) : this.plan;
+    return [this.#scale > 0 ? this.#disturb(this.plan) : this.plan];
   }
 
   /** The plan with a random offset that fades in over its first waypoints. */

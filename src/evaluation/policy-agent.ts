@@ -1,5 +1,5 @@
 import type { ActionChunk, Arm } from '../action/action-chunk.js';
-import type { PolicyBackend } from '../cosmos/policy-backend.js';
+import type { CameraPicture, HandSenses, PolicyBackend } from '../cosmos/policy-backend.js';
 import { defaultPolicySession, PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
 import type { Layout } from '../sim/layout.js';
 import { PolicyEye } from './policy-eye.js';
@@ -18,13 +18,11 @@ export const defaultPolicyAgent: PolicyAgentOptions = { period: 0.2, latency: 0.
 
 /** A policy as an agent of the lock-step rollout: it gets the head camera and the joints, nothing else. */
 export class PolicyAgent implements Agent {
-  readonly arm: Arm;
   readonly period: number;
   readonly latency: number;
   readonly #eye: PolicyEye;
   readonly #session: PolicySession;
-  readonly #gripperFrame: string;
-  readonly #measured = new Float64Array(7);
+  readonly #gripperFrames: Readonly<Record<Arm, string>>;
   #instruction = '';
 
   /** @param backend loaded */
@@ -34,12 +32,11 @@ export class PolicyAgent implements Agent {
 
   private constructor({ robot }: Rollout, backend: PolicyBackend, eye: PolicyEye, options: PolicyAgentOptions) {
     const { period, latency, candidates, steps } = options;
-    this.arm = backend.description.arm;
     this.period = period;
     this.latency = latency;
     this.#eye = eye;
-    this.#session = new PolicySession(backend, robot.names, { candidates, steps });
-    this.#gripperFrame = robot.gripperFrames[this.arm];
+    this.#session = new PolicySession(backend, { candidates, steps });
+    this.#gripperFrames = robot.gripperFrames;
   }
 
   reset(layout: Layout): void {
@@ -47,17 +44,21 @@ export class PolicyAgent implements Agent {
     this.#session.reset();
   }
 
-  async act({ time, state, commandedPose, commandedGripper, kinematics }: Moment): Promise<ActionChunk> {
+  async act({ time, state, commanded, kinematics }: Moment): Promise<readonly ActionChunk[]> {
     this.#eye.look(kinematics, state.position);
-    kinematics.pose(kinematics.frame(this.#gripperFrame), this.#measured);
+    const feel = (arm: Arm): HandSenses => {
+      const measuredPose = new Float64Array(7);
+      kinematics.pose(kinematics.frame(this.#gripperFrames[arm]), measuredPose);
+      return { commandedPose: commanded[arm].pose, commandedGripper: commanded[arm].gripper, measuredPose };
+    };
     const senses = {
       stamp: time,
       frame: this.#eye.frame,
-      commandedPose,
-      commandedGripper,
-      measuredPose: this.#measured,
+      pictures: new Map<string, CameraPicture>(),
+      hands: { left: feel('left'), right: feel('right') },
       positions: state.position,
     };
-    return (await this.#session.infer(senses, this.#instruction)).chunk;
+    const answers = await this.#session.infer(senses, this.#instruction);
+    return answers.map(({ chunk }) => chunk);
   }
 }

@@ -12,30 +12,36 @@ import type { Task } from '../sim/scene.js';
 import { Simulation } from '../sim/simulation.js';
 import { SuccessTest } from '../sim/success-test.js';
 
+/** What a hand is commanded. */
+export interface HandCommand {
+  /** Pose of the gripper frame in base_link, x, y, z (m) and quaternion x, y, z, w. */
+  readonly pose: Float64Array;
+  /** 0 open … 1 closed */
+  gripper: number;
+}
+
 /** What an agent may use at a decision: the policy its cameras and joints, the expert the simulation's truth. */
 export interface Moment {
   /** s since the start of the episode */
   readonly time: number;
   /** Measured now. */
   readonly state: RobotState;
-  /** Commanded gripper pose in base_link and gripper scalar. */
-  readonly commandedPose: Float64Array;
-  readonly commandedGripper: number;
+  /** What each hand is commanded now. */
+  readonly commanded: Readonly<Record<Arm, HandCommand>>;
   readonly simulation: Simulation;
   readonly kinematics: Kinematics;
 }
 
-/** Something that decides what the arm does: the policy or the scripted expert. */
+/** Something that decides what the arms do: the policy or the scripted expert. */
 export interface Agent {
-  readonly arm: Arm;
   /** Time between decisions, s. */
   readonly period: number;
   /** Time from an observation to the moment its chunk takes over, s. */
   readonly latency: number;
   /** An episode begins. */
   reset(layout: Layout): void;
-  /** @returns what the arm is to do from now on */
-  act(moment: Moment): ActionChunk | Promise<ActionChunk>;
+  /** @returns what the arms are to do from now on; an arm without a chunk goes on with its last one */
+  act(moment: Moment): readonly ActionChunk[] | Promise<readonly ActionChunk[]>;
 }
 
 /** How an episode ended. */
@@ -112,7 +118,7 @@ export class Rollout {
       heartbeatTimeout: Number.POSITIVE_INFINITY,
     });
     const command = createJointCommand(joints);
-    const success = new SuccessTest(this.#task, layout, simulation, robot.gripperFrames[agent.arm]);
+    const success = new SuccessTest(this.#task, layout, simulation, Object.values(robot.gripperFrames));
     simulation.reset(layout);
     simulation.readState(this.#state);
     this.#decoder.reset();
@@ -120,31 +126,29 @@ export class Rollout {
     controller.start(this.#state);
     agent.reset(layout);
 
-    const pose = new Float64Array(7);
+    const commanded: Record<Arm, HandCommand> = {
+      left: { pose: new Float64Array(7), gripper: 0 },
+      right: { pose: new Float64Array(7), gripper: 0 },
+    };
     const cycles = Math.round(this.#task.time_limit / Simulation.timeStep);
     const period = Math.round(agent.period / Simulation.timeStep);
     const latency = Math.round(agent.latency / Simulation.timeStep);
     // Chunks on their way; more than one where the latency exceeds the period.
-    const pending: { chunk: ActionChunk; positions: Float64Array; due: number }[] = [];
+    const pending: { chunks: readonly ActionChunk[]; positions: Float64Array; due: number }[] = [];
     let violations = 0;
     for (let cycle = 0; cycle < cycles; cycle++) {
       const time = cycle * Simulation.timeStep;
       if (cycle % period === 0) {
-        const commandedGripper = this.#planner.commanded(agent.arm, pose);
-        const moment = {
-          time,
-          state: this.#state,
-          commandedPose: pose,
-          commandedGripper,
-          simulation,
-          kinematics: this.#kinematics,
-        };
-        const chunk = await agent.act(moment);
-        pending.push({ chunk, positions: this.#planner.trajectory.position.slice(0, joints), due: cycle + latency });
+        for (const arm of ['left', 'right'] as const) {
+          commanded[arm].gripper = this.#planner.commanded(arm, commanded[arm].pose);
+        }
+        const moment = { time, state: this.#state, commanded, simulation, kinematics: this.#kinematics };
+        const chunks = await agent.act(moment);
+        pending.push({ chunks, positions: this.#planner.trajectory.position.slice(0, joints), due: cycle + latency });
       }
       if (pending.length > 0 && cycle >= pending[0]!.due) {
-        const { chunk, positions } = pending.shift()!;
-        this.#planner.follow(this.#decoder.decode(chunk, positions, time));
+        const { chunks, positions } = pending.shift()!;
+        for (const chunk of chunks) this.#planner.follow(this.#decoder.decode(chunk, positions, time));
       }
       if (cycle % 10 === 0) buffer.write(this.#planner.plan(time));
       controller.update(time, this.#state, command);

@@ -1,10 +1,7 @@
+import type { Arm } from '../action/action-chunk.js';
 import { OnnxBackend } from '../cosmos/onnx-backend.js';
-import {
-  type PolicyAnswer,
-  type PolicySenses,
-  PolicySession,
-  type PolicySessionOptions,
-} from '../cosmos/policy-session.js';
+import type { HandSenses, PolicyBackend, PolicySenses } from '../cosmos/policy-backend.js';
+import { type PolicyAnswer, PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
 import { nameObjects, spatialRelations } from '../cosmos/world-state.js';
 import { transformFromPose } from '../math/pose.js';
 import { intrinsicsFromK } from '../perception/camera-model.js';
@@ -43,7 +40,7 @@ class CosmosInferenceNode implements NodeHooks {
   readonly #frame = createPolicyFrame();
   readonly #transform = new Float64Array(12);
   #robot!: Robot;
-  #backend!: OnnxBackend;
+  #backend!: PolicyBackend;
   #session!: PolicySession;
   #instruction = '';
   #latest: FusedObservation | undefined;
@@ -108,12 +105,12 @@ class CosmosInferenceNode implements NodeHooks {
       const started = performance.now();
       const senses = this.#senses(observation);
       const preprocess = performance.now() - started;
-      const answer = await this.#session.infer(senses, instruction);
+      const answers = await this.#session.infer(senses, instruction);
       // An instruction that was taken back meanwhile moves nothing.
       if (!node.active || this.#instruction !== instruction) return;
       const { stamp } = observation.header;
-      prediction.publish(this.#predictionMessage(answer, instruction, stamp, preprocess));
-      world.publish(this.#worldMessage(answer, instruction, stamp));
+      for (const answer of answers) prediction.publish(this.#predictionMessage(answer, instruction, stamp, preprocess));
+      world.publish(this.#worldMessage(answers[0]!, instruction, stamp));
       this.#predictions++;
       this.#refusal = '';
     } catch (error) {
@@ -124,15 +121,21 @@ class CosmosInferenceNode implements NodeHooks {
     }
   }
 
-  /** @throws Error where the observation lacks the policy's camera or arm, or an image is malformed */
+  /** @throws Error where the observation lacks the policy's camera or a hand, or an image is malformed */
   #senses({ header, cameras, commanded, measured, joint_positions }: FusedObservation): PolicySenses {
     const { camera: name } = this.#node.parameters;
     const camera = cameras.find((candidate) => candidate.name === name);
     if (camera === undefined) throw new Error(`the observation has no camera ${name}`);
     const { color, depth, camera_info, pose } = camera;
-    const { arm } = this.#backend.description;
-    const [i, j] = [commanded.arms.indexOf(arm), measured.arms.indexOf(arm)];
-    if (i < 0 || j < 0) throw new Error(`the observation has no ${arm} hand`);
+    const feel = (arm: Arm): HandSenses => {
+      const [i, j] = [commanded.arms.indexOf(arm), measured.arms.indexOf(arm)];
+      if (i < 0 || j < 0) throw new Error(`the observation has no ${arm} hand`);
+      return {
+        commandedPose: readPose(commanded.poses[i]!, new Float64Array(7)),
+        commandedGripper: commanded.grippers[i]!,
+        measuredPose: readPose(measured.poses[j]!, new Float64Array(7)),
+      };
+    };
     transformFromPose(readPose(pose, new Float64Array(7)), this.#transform);
     samplePolicyFrame(
       colorPixels(color),
@@ -144,9 +147,8 @@ class CosmosInferenceNode implements NodeHooks {
     return {
       stamp: toSeconds(header.stamp),
       frame: this.#frame,
-      commandedPose: readPose(commanded.poses[i]!, new Float64Array(7)),
-      commandedGripper: commanded.grippers[i]!,
-      measuredPose: readPose(measured.poses[j]!, new Float64Array(7)),
+      pictures: new Map(cameras.map(({ name, color }) => [name, { ...color, color: colorPixels(color) }])),
+      hands: { left: feel('left'), right: feel('right') },
       positions: joint_positions as Float64Array,
     };
   }
@@ -229,9 +231,9 @@ class CosmosInferenceNode implements NodeHooks {
       const instruction = wanted || this.#instruction;
       if (this.#latest === undefined) throw new Error('no observation yet; is camera_fusion active?');
       if (instruction === '') throw new Error('no instruction is in force; name one in the request');
-      const session = new PolicySession(this.#backend, this.#robot.names, options);
-      const answer = await session.infer(this.#senses(this.#latest), instruction, options, seed);
-      return { answer, instruction, stamp: this.#latest.header.stamp };
+      const session = new PolicySession(this.#backend, options);
+      const [answer] = await session.infer(this.#senses(this.#latest), instruction, options, seed);
+      return { answer: answer!, instruction, stamp: this.#latest.header.stamp };
     };
     const { candidates, steps } = node.parameters;
 
@@ -267,10 +269,10 @@ class CosmosInferenceNode implements NodeHooks {
   /** Loads a model; the one in use stays where the new one is refused. */
   async #load(directory: string): Promise<void> {
     const { threads, candidates, steps } = this.#node.parameters;
-    const backend = new OnnxBackend(directory, threads);
+    const backend = new OnnxBackend(directory, this.#robot.names, threads);
     await backend.load();
     this.#backend = backend;
-    this.#session = new PolicySession(backend, this.#robot.names, { candidates, steps });
+    this.#session = new PolicySession(backend, { candidates, steps });
     this.#node.log.info(`model ${backend.description.policy}`);
   }
 

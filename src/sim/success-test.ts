@@ -5,12 +5,12 @@ import type { Simulation } from './simulation.js';
 /** A body this much above its start was lifted, m. */
 const liftHeight = 0.03;
 
-/** Judges an episode on ground truth: the target inside the receptacle and the gripper away from it, for a while. */
+/** Judges an episode on ground truth: the target inside the receptacle and the hands away from it, for a while. */
 export class SuccessTest {
   readonly #task: Task;
   readonly #layout: Layout;
   readonly #simulation: Simulation;
-  readonly #gripper: number;
+  readonly #grippers: readonly number[];
   readonly #target = new Float64Array(3);
   readonly #receptacle = new Float64Array(3);
   readonly #hand = new Float64Array(3);
@@ -20,12 +20,12 @@ export class SuccessTest {
   #lifted = false;
   #otherLifted: string | undefined;
 
-  /** @param gripper link at the centre of the grasp */
-  constructor(task: Task, layout: Layout, simulation: Simulation, gripper: string) {
+  /** @param grippers links at the centre of each hand's grasp */
+  constructor(task: Task, layout: Layout, simulation: Simulation, grippers: readonly string[]) {
     this.#task = task;
     this.#layout = layout;
     this.#simulation = simulation;
-    this.#gripper = simulation.link(gripper);
+    this.#grippers = grippers.map((gripper) => simulation.link(gripper));
     const { target, receptacle } = layout.instruction;
     this.#others = new Map(
       [...layout.placements.keys()]
@@ -44,10 +44,9 @@ export class SuccessTest {
     }
     this.#simulation.bodyPosition(target, this.#target);
     this.#simulation.bodyPosition(receptacle, this.#receptacle);
-    this.#simulation.linkPosition(this.#gripper, this.#hand);
     const [x, y, z] = [0, 1, 2].map((i) => this.#target[i]! - this.#receptacle[i]!) as [number, number, number];
     const placed = Math.abs(x) < inside.x && Math.abs(y) < inside.y && z > 0 && z < inside.below;
-    const away = Math.hypot(...[0, 1, 2].map((i) => this.#target[i]! - this.#hand[i]!)) > released;
+    const away = this.#grippers.every((gripper) => this.#distance(gripper) > released);
     if (this.#target[2]! > this.#start[2]! + liftHeight) this.#lifted = true;
     for (const [name, { start, now }] of this.#others) {
       this.#simulation.bodyPosition(name, now);
@@ -55,6 +54,13 @@ export class SuccessTest {
     }
     this.#held = placed && away ? this.#held + dt : 0;
     return this.#held >= hold - 1e-9;
+  }
+
+  /** From a link to the target, m. */
+  #distance(link: number): number {
+    this.#simulation.linkPosition(link, this.#hand);
+    const [t, h] = [this.#target, this.#hand];
+    return Math.hypot(t[0]! - h[0]!, t[1]! - h[1]!, t[2]! - h[2]!);
   }
 
   /** Why the task is not done, in words. */

@@ -18,15 +18,15 @@ const layout = createLayout(task, 3);
 /** An agent that lets the right arm rise by 0.1 m in a second. */
 function rising(options: Partial<Agent> = {}): Agent {
   return {
-    arm: 'right',
     period: 0.2,
     latency: 0.1,
     reset: () => {},
-    act: ({ time, commandedPose, commandedGripper }: Moment): ActionChunk => {
-      const poses = Float64Array.from({ length: 70 }, (_, i) => commandedPose[i % 7]);
+    act: ({ time, commanded }: Moment): ActionChunk[] => {
+      const { pose, gripper } = commanded.right;
+      const poses = Float64Array.from({ length: 70 }, (_, i) => pose[i % 7]);
       for (let k = 0; k < 10; k++) poses[7 * k + 2] += 0.01 * (k + 1);
-      const gripper = new Float64Array(10).fill(commandedGripper);
-      return { stamp: time, dt: 0.1, arm: 'right', anchor: commandedPose.slice(), poses, gripper };
+      const anchor = pose.slice();
+      return [{ stamp: time, dt: 0.1, arm: 'right', anchor, poses, gripper: new Float64Array(10).fill(gripper) }];
     },
     ...options,
   };
@@ -37,14 +37,13 @@ function watched(agent: Agent) {
   const trace: number[] = [];
   const heights: [number, number][] = [];
   const watching: Agent = {
-    arm: agent.arm,
     period: agent.period,
     latency: agent.latency,
     reset: (to) => agent.reset(to),
     act: (moment) => {
       const { position, velocity, effort, linearAcceleration } = moment.state;
-      trace.push(...position, ...velocity, ...effort, ...linearAcceleration, ...moment.commandedPose);
-      heights.push([moment.time, moment.commandedPose[2]]);
+      trace.push(...position, ...velocity, ...effort, ...linearAcceleration, ...moment.commanded.right.pose);
+      heights.push([moment.time, moment.commanded.right.pose[2]]);
       return agent.act(moment);
     },
   };
@@ -67,7 +66,7 @@ describe('Rollout', function () {
   };
 
   it('gives the same bits for the same seed with the trained policy, whatever ran before', async () => {
-    const backend = new OnnxBackend(MODEL, 1);
+    const backend = new OnnxBackend(MODEL, robot.names, 1);
     await backend.load();
     const agent = await PolicyAgent.create(rollout, backend);
     const first = await run(agent, 500000);
@@ -92,11 +91,12 @@ describe('Rollout', function () {
       latency: expert.latency,
       reset: expert.reset.bind(expert),
       act: (moment: Moment) => {
-        const chunk = expert.act(moment);
+        const chunks = expert.act(moment);
+        const [chunk] = chunks;
         const { plan } = expert;
         if (plan!.poses.some((value, i) => value !== chunk.poses[i])) disturbed++;
         expect(plan!.gripper).to.deep.equal(chunk.gripper);
-        return chunk;
+        return chunks;
       },
     };
     expect((await run(comparing, seed)).bits).to.deep.equal(first.bits);
@@ -155,10 +155,10 @@ describe('Rollout', function () {
       throw new Error('no idea');
     };
     expect(await message(failing)).to.equal('no idea');
-    const bad = (moment: Moment) => ({
-      ...(rising().act(moment) as ActionChunk),
-      gripper: new Float64Array(10).fill(Number.NaN),
-    });
+    const bad = (moment: Moment) => {
+      const [chunk] = rising().act(moment) as ActionChunk[];
+      return [{ ...chunk, gripper: new Float64Array(10).fill(Number.NaN) }];
+    };
     expect(await message(bad)).to.include('is not finite');
   });
 });

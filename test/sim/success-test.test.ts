@@ -19,7 +19,7 @@ describe('SuccessTest', () => {
   after(() => simulation.delete());
   beforeEach(() => {
     simulation.reset(layout);
-    test = new SuccessTest(task, layout, simulation, 'r_gripper');
+    test = new SuccessTest(task, layout, simulation, ['l_gripper', 'r_gripper']);
     test.update(0.01);
   });
 
@@ -70,7 +70,7 @@ describe('SuccessTest', () => {
   });
 
   it('wants the hand away', () => {
-    test = new SuccessTest(task, layout, simulation, 'red_cup');
+    test = new SuccessTest(task, layout, simulation, ['red_cup']);
     put('red_cup', bin);
     expect(look(1.5)).to.equal(false);
   });
@@ -91,7 +91,7 @@ describe('SuccessTest', () => {
     ];
     for (const [cause, arrange] of cases) {
       simulation.reset(layout);
-      test = new SuccessTest(task, layout, simulation, 'r_gripper');
+      test = new SuccessTest(task, layout, simulation, ['l_gripper', 'r_gripper']);
       test.update(0.01);
       arrange();
       look(0.1);

@@ -66,7 +66,8 @@ export class Witness {
     const instruction = this.#task.instructions.find(({ texts }) => texts.includes(text));
     if (instruction === undefined || this.#layout === undefined) throw new Error(`cannot judge '${text}'`);
     const layout = { ...this.#layout, instruction, text };
-    this.#test = new SuccessTest(this.#task, layout, this.#simulation, this.#robot.gripperFrames.right);
+    const grippers = Object.values(this.#robot.gripperFrames);
+    this.#test = new SuccessTest(this.#task, layout, this.#simulation, grippers);
     this.#succeeded = false;
     this.#realTimeFactors = [];
   }

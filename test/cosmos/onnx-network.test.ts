@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { OnnxBackend } from '../../src/cosmos/onnx-backend.js';
-import { bestActions, type InferenceOptions, type PolicyObservation } from '../../src/cosmos/policy-backend.js';
+import { type NetworkObservation, OnnxNetwork } from '../../src/cosmos/onnx-network.js';
+import { bestActions, type InferenceOptions } from '../../src/cosmos/policy-backend.js';
 import { Random } from '../../src/math/random.js';
 import { MODEL } from './model-fixture.js';
 
 const options: InferenceOptions = { candidates: 4, steps: 5, seed: 1 };
 
-function observe(seed = 0, instruction = 'pick up the red cup and place it in the bin'): PolicyObservation {
+function observe(seed = 0, instruction = 'pick up the red cup and place it in the bin'): NetworkObservation {
   const random = new Random(seed);
   return {
     stamp: 3.25,
@@ -22,21 +22,10 @@ const failure = async (run: Promise<unknown>) =>
     (error: Error) => error.message,
   );
 
-describe('OnnxBackend', () => {
-  const backend = new OnnxBackend(MODEL);
+describe('OnnxNetwork', () => {
+  const backend = new OnnxNetwork(MODEL);
   before(() => backend.load());
   after(() => backend.dispose());
-
-  it('describes the policy', () => {
-    expect(backend.description).to.deep.equal({
-      policy: 'cosmos3_tiny@0.1.0',
-      arm: 'right',
-      horizon: 10,
-      dt: 0.1,
-      history: 1,
-      historySpacing: 0.1,
-    });
-  });
 
   it('answers with candidates, objects, confidence and timings', async () => {
     const prediction = await backend.infer(observe(), options);
@@ -56,7 +45,7 @@ describe('OnnxBackend', () => {
   });
 
   it('repeats bit for bit with the seed, also in another session', async () => {
-    const other = new OnnxBackend(MODEL);
+    const other = new OnnxNetwork(MODEL);
     await other.load();
     const first = await backend.infer(observe(), options);
     await backend.infer(observe(5), { ...options, seed: 9 });
@@ -90,7 +79,7 @@ describe('OnnxBackend', () => {
     const wanted = (free.best + 1) % 6;
     // Half a chunk is left, and it is that of another candidate.
     const previous = free.actions.slice(wanted * 70, wanted * 70 + 35);
-    const bound = await backend.infer(observe(), { ...many, previous });
+    const bound = await backend.infer(observe(), { ...many, previous: { right: previous } });
     const distance = (k: number) => previous.reduce((sum, a, i) => sum + (a - free.actions[k * 70 + i]!) ** 2, 0);
     expect(bound.actions).to.deep.equal(free.actions);
     expect(distance(bound.best)).to.be.at.most(distance(free.best));
@@ -120,6 +109,6 @@ describe('OnnxBackend', () => {
   });
 
   it('says so when it is not loaded', async () => {
-    expect(await failure(new OnnxBackend(MODEL).infer(observe(), options))).to.match(/not loaded/);
+    expect(await failure(new OnnxNetwork(MODEL).infer(observe(), options))).to.match(/not loaded/);
   });
 });

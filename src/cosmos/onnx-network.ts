@@ -1,0 +1,176 @@
+import { Tensor } from 'onnxruntime-node';
+import { ActionNormalisation } from '../action/action-space.js';
+import { integrateFlow } from '../action/samplers.js';
+import { Random } from '../math/random.js';
+import { confidenceOf, feasibilityOf, selectCandidate } from './candidate-selection.js';
+import type { ModelCard } from './model-card.js';
+import { loadModel, type OnnxModel } from './onnx-model.js';
+import type { InferenceOptions, ObjectEstimate, PolicyPrediction } from './policy-backend.js';
+import { PROPRIOCEPTION_DIMENSION } from './proprioception.js';
+
+/** What the networks see at one moment. */
+export interface NetworkObservation {
+  /** Time of the newest image, s. */
+  stamp: number;
+  /**
+   * [T, 6, 48, 64], oldest frame first: red, green, blue in 0 … 1, then x, y, z in base_link, m (0, 0, 0 where there
+   * is no depth).
+   */
+  image: Float32Array;
+  /** 27 numbers, laid out as `proprioception.ts` says. */
+  proprioception: Float32Array;
+  instruction: string;
+}
+
+/**
+ * The networks of `cosmos3_micro` on the CPU: the encoder once, then the flow-matching decoder for all candidates as
+ * one batch. See `model-card.ts` for what a model directory holds.
+ */
+export class OnnxNetwork {
+  readonly #directory: string;
+  readonly #threads: number;
+  #model: OnnxModel | undefined;
+  #normalisation: ActionNormalisation | undefined;
+  #busy = false;
+
+  /**
+   * @param directory model directory
+   * @param threads CPU threads of the networks
+   */
+  constructor(directory: string, threads = 2) {
+    if (!Number.isInteger(threads) || threads < 1)
+      throw new RangeError(`policy: ${threads} threads; at least 1 is needed`);
+    this.#directory = directory;
+    this.#threads = threads;
+  }
+
+  /** What the model says of itself. @throws Error while it is not loaded */
+  get card(): ModelCard {
+    return this.#loaded().card;
+  }
+
+  /** Makes the networks ready to answer; rejects with what is wrong and how to mend it. */
+  async load(): Promise<void> {
+    const model = await loadModel(this.#directory, this.#threads);
+    const { mean, std } = model.card.action;
+    this.#normalisation = new ActionNormalisation(mean.flat(), std.flat());
+    this.#model = model;
+    // The first run allocates and is several times slower than the others.
+    const image = new Float32Array(imageSize(model));
+    const proprioception = new Float32Array(PROPRIOCEPTION_DIMENSION);
+    await this.infer({ stamp: 0, image, proprioception, instruction: 'start' }, { candidates: 1, steps: 1, seed: 0 });
+  }
+
+  /** Answers one observation; one at a time. Rejects on malformed input and on output that is not finite. */
+  async infer(observation: NetworkObservation, options: InferenceOptions): Promise<PolicyPrediction> {
+    const model = this.#loaded();
+    if (this.#busy) throw new Error('policy: the previous inference is still running; ask one at a time');
+    checkInput(observation, options, model);
+    this.#busy = true;
+    try {
+      return await this.#infer(model, observation, options);
+    } finally {
+      this.#busy = false;
+    }
+  }
+
+  async #infer(
+    model: OnnxModel,
+    observation: NetworkObservation,
+    options: InferenceOptions,
+  ): Promise<PolicyPrediction> {
+    const { card, tokenizer, encoder, decoder } = model;
+    const { candidates, steps, seed } = options;
+    const normalisation = this.#normalisation!;
+
+    const start = performance.now();
+    const tokens = tokenizer.encode(observation.instruction);
+
+    const encodeStart = performance.now();
+    const { height, width, channels } = card.image;
+    const encoded = await encoder.run({
+      image: new Tensor('float32', observation.image, [1, card.history, channels, height, width]),
+      proprioception: new Tensor('float32', observation.proprioception, [1, PROPRIOCEPTION_DIMENSION]),
+      tokens: new Tensor('int64', tokens.ids, [1, card.tokens.length]),
+      token_mask: new Tensor('float32', tokens.mask, [1, card.tokens.length]),
+    });
+    const latent = encoded.latent!;
+    const objects = readObjects(encoded.objects!.data as Float32Array, card.slots);
+
+    const decodeStart = performance.now();
+    const random = new Random(seed);
+    const noise = Float32Array.from({ length: candidates * normalisation.mean.length }, () => random.normal());
+    const shape = [candidates, card.horizon, card.action.dim];
+    const samples = await integrateFlow(noise, steps, async (state, t) => {
+      const decoded = await decoder.run({
+        latent,
+        noisy_actions: new Tensor('float32', state, shape),
+        time: new Tensor('float32', new Float32Array(candidates).fill(t), [candidates]),
+      });
+      return decoded.velocity!.data as Float32Array;
+    });
+    const actions = normalisation.denormalise(samples);
+    const end = performance.now();
+
+    return {
+      policy: `${card.id}@${card.version}`,
+      arm: card.action.arm,
+      stamp: observation.stamp,
+      actions,
+      candidates,
+      horizon: card.horizon,
+      best: selectCandidate(actions, normalisation, options.previous?.[card.action.arm]),
+      confidence: confidenceOf(
+        actions,
+        candidates,
+        objects.find((object) => object.slot === 'target'),
+      ),
+      feasibility: feasibilityOf(actions, candidates, normalisation),
+      objects,
+      unknownWords: tokens.unknownWords,
+      timings: { tokenize: encodeStart - start, encode: decodeStart - encodeStart, decode: end - decodeStart },
+    };
+  }
+
+  /** Releases what {@link load} took. */
+  async dispose(): Promise<void> {
+    const model = this.#model;
+    this.#model = undefined;
+    await model?.encoder.release();
+    await model?.decoder.release();
+  }
+
+  #loaded(): OnnxModel {
+    if (this.#model === undefined) throw new Error(`policy ${this.#directory}: not loaded; call load() first`);
+    return this.#model;
+  }
+}
+
+function imageSize({ card }: OnnxModel): number {
+  return card.history * card.image.channels * card.image.height * card.image.width;
+}
+
+function checkInput(observation: NetworkObservation, options: InferenceOptions, model: OnnxModel): void {
+  const check = (name: string, values: Float32Array, length: number) => {
+    if (values.length !== length) throw new Error(`policy: ${name} has ${values.length} values; expected ${length}`);
+    const bad = values.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) throw new Error(`policy: ${name} value ${bad} is ${values[bad]}; it must be finite`);
+  };
+  check('image', observation.image, imageSize(model));
+  check('proprioception', observation.proprioception, PROPRIOCEPTION_DIMENSION);
+  for (const name of ['candidates', 'steps'] as const) {
+    const value = options[name];
+    if (!Number.isInteger(value) || value < 1)
+      throw new RangeError(`policy: ${name} is ${value}; it must be at least 1`);
+  }
+}
+
+/** Rows of x, y, z (m, base_link) and logarithm of the standard deviation. */
+function readObjects(rows: Float32Array, slots: readonly string[]): ObjectEstimate[] {
+  return slots.map((slot, i) => {
+    const [x, y, z, logDeviation] = rows.subarray(i * 4, i * 4 + 4) as unknown as [number, number, number, number];
+    if (![x, y, z, logDeviation].every(Number.isFinite))
+      throw new Error(`policy: the estimate of object ${slot} is not finite`);
+    return { slot, position: [x, y, z], standardDeviation: Math.exp(logDeviation) };
+  });
+}
