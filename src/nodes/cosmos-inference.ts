@@ -2,11 +2,14 @@ import type { Arm } from '../action/action-chunk.js';
 import { OnnxBackend } from '../cosmos/onnx-backend.js';
 import type { HandSenses, PolicyBackend, PolicySenses } from '../cosmos/policy-backend.js';
 import { type PolicyAnswer, PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
+import { loadEmbodiment } from '../cosmos/served/embodiment.js';
+import { ServedBackend } from '../cosmos/served/served-backend.js';
 import { nameObjects, spatialRelations } from '../cosmos/world-state.js';
 import { transformFromPose } from '../math/pose.js';
 import { intrinsicsFromK } from '../perception/camera-model.js';
 import { colorPixels, depthPixels } from '../perception/image-frame.js';
 import { createPolicyFrame, samplePolicyFrame } from '../perception/policy-image.js';
+import { Kinematics } from '../robot/kinematics.js';
 import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
@@ -26,6 +29,18 @@ const QUANTITIES = 16;
 
 const PARAMETERS = {
   robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
+  backend: {
+    type: 'string',
+    default: 'onnx',
+    choices: ['onnx', 'openpi', 'cosmos3', 'gr00t', 'kserve'],
+    description: 'Where the policy runs: here (onnx), or on a server that speaks this protocol.',
+  },
+  embodiment: {
+    type: 'string',
+    default: 'config/policies/openpi_droid.yaml',
+    description: 'How a served policy calls cameras and joints, a file relative to the package.',
+  },
+  policy_url: { type: 'string', default: '', description: 'Address of the server; empty: that of the embodiment.' },
   model: { type: 'string', default: 'models/cosmos3_micro', description: 'Folder of the model and its card.json.' },
   camera: { type: 'string', default: 'head_camera', description: 'Camera that the policy sees through.' },
   rate: { type: 'double', default: 5, minimum: 0.1, maximum: 10, description: 'Most inferences a second, Hz.' },
@@ -54,9 +69,10 @@ class CosmosInferenceNode implements NodeHooks {
   }
 
   async configure(): Promise<void> {
-    const { robot, model } = this.#node.parameters;
+    const { robot, model, backend } = this.#node.parameters;
     this.#robot = Robot.load(packagePath(robot));
-    await this.#load(packagePath(model));
+    if (backend === 'onnx') await this.#loadModel(packagePath(model));
+    else await this.#connect();
   }
 
   async cleanup(): Promise<void> {
@@ -259,7 +275,7 @@ class CosmosInferenceNode implements NodeHooks {
     node.createService('cosmos_humanoid/srv/LoadModel', 'cosmos/load_model', async ({ path }) => {
       const started = performance.now();
       const old = this.#backend;
-      await this.#load(path.startsWith('/') ? path : packagePath(`models/${path}`));
+      await this.#loadModel(path.startsWith('/') ? path : packagePath(`models/${path}`));
       await old.dispose();
       const { policy } = this.#backend.description;
       return { success: true, message: '', policy, duration: (performance.now() - started) / 1000 };
@@ -267,13 +283,27 @@ class CosmosInferenceNode implements NodeHooks {
   }
 
   /** Loads a model; the one in use stays where the new one is refused. */
-  async #load(directory: string): Promise<void> {
-    const { threads, candidates, steps } = this.#node.parameters;
-    const backend = new OnnxBackend(directory, this.#robot.names, threads);
+  #loadModel(directory: string): Promise<void> {
+    return this.#use(new OnnxBackend(directory, this.#robot.names, this.#node.parameters.threads));
+  }
+
+  /** Connects to a policy server. @throws Error where the map is for another protocol */
+  async #connect(): Promise<void> {
+    const { backend, embodiment: file, policy_url } = this.#node.parameters;
+    const embodiment = loadEmbodiment(packagePath(file));
+    if (embodiment.protocol !== backend) {
+      throw new Error(`${file} is for ${embodiment.protocol}, not for ${backend}: name the embodiment of this backend`);
+    }
+    const url = policy_url || embodiment.url;
+    await this.#use(new ServedBackend({ ...embodiment, url }, this.#robot, await Kinematics.create(this.#robot)));
+  }
+
+  async #use(backend: PolicyBackend): Promise<void> {
     await backend.load();
+    const { candidates, steps } = this.#node.parameters;
     this.#backend = backend;
     this.#session = new PolicySession(backend, { candidates, steps });
-    this.#node.log.info(`model ${backend.description.policy}`);
+    this.#node.log.info(`policy ${backend.description.policy}`);
   }
 
   #report(): void {

@@ -1,0 +1,91 @@
+import type { Kinematics } from '../../robot/kinematics.js';
+import type { Robot } from '../../robot/robot.js';
+import type {
+  BackendSession,
+  PolicyBackend,
+  PolicyDescription,
+  PolicyPrediction,
+  PolicySenses,
+} from '../policy-backend.js';
+import type { Embodiment } from './embodiment.js';
+import { EmbodimentInput } from './embodiment-input.js';
+import { EmbodimentOutput } from './embodiment-output.js';
+import { Gr00tClient } from './gr00t-client.js';
+import { KserveClient } from './kserve-client.js';
+import { OpenpiClient } from './openpi-client.js';
+import type { PolicyClient } from './policy-client.js';
+
+/** A policy on a server: openpi, Cosmos 3, GR00T, or a model behind the Open Inference Protocol. */
+export class ServedBackend implements PolicyBackend {
+  readonly #embodiment: Embodiment;
+  readonly #robot: Robot;
+  readonly #client: PolicyClient;
+  readonly #output: EmbodimentOutput;
+
+  /** @throws Error where the map does not fit the robot */
+  constructor(embodiment: Embodiment, robot: Robot, kinematics: Kinematics) {
+    this.#embodiment = embodiment;
+    this.#robot = robot;
+    this.#client = createClient(embodiment);
+    this.#output = new EmbodimentOutput(embodiment, robot, kinematics);
+  }
+
+  get description(): PolicyDescription {
+    const { policy, horizon, step } = this.#embodiment;
+    return { policy, arms: this.#output.arms, horizon, dt: step };
+  }
+
+  /** Connects, and compares the map with what the server says of itself. */
+  async load(): Promise<void> {
+    const { policy, images, states, actions } = this.#embodiment;
+    const server = await this.#client.connect();
+    const compare = (kind: string, used: readonly string[], known: readonly string[] | undefined) => {
+      const missing = known === undefined ? [] : used.filter((name) => !known.includes(name));
+      if (missing.length > 0) {
+        throw new Error(
+          `policy ${policy}: the server knows no ${kind} ${missing.join(', ')}; it knows ${known!.join(', ')}`,
+        );
+      }
+    };
+    compare('image', Object.keys(images), server.images);
+    compare('state', Object.keys(states), server.states);
+    compare(
+      'action',
+      actions.map(({ from }) => from),
+      server.actions,
+    );
+  }
+
+  createSession(): BackendSession {
+    const input = new EmbodimentInput(this.#embodiment, this.#robot);
+    return {
+      reset: () => input.reset(),
+      infer: async (senses: PolicySenses, instruction: string): Promise<readonly PolicyPrediction[]> => {
+        const start = performance.now();
+        const reply = await this.#client.ask(input.request(senses, instruction));
+        return this.#output.predictions(reply, senses, performance.now() - start);
+      },
+    };
+  }
+
+  dispose(): Promise<void> {
+    return this.#client.close();
+  }
+}
+
+function createClient({ protocol, url, timeout, model, token_variable }: Embodiment): PolicyClient {
+  const token = token_variable === undefined ? undefined : process.env[token_variable];
+  if (token_variable !== undefined && token === undefined) {
+    throw new Error(`${url}: the environment variable ${token_variable} is not set; it holds the server's secret`);
+  }
+  const address = { url, timeout, token };
+  switch (protocol) {
+    case 'openpi':
+    case 'cosmos3':
+      return new OpenpiClient(address);
+    case 'gr00t':
+      return new Gr00tClient(address);
+    case 'kserve':
+      return new KserveClient(address, model);
+  }
+}
