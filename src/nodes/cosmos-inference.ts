@@ -1,22 +1,21 @@
 import type { Arm } from '../action/action-chunk.js';
-import { OnnxBackend } from '../cosmos/onnx-backend.js';
 import type { HandSenses, PolicyBackend, PolicySenses } from '../cosmos/policy-backend.js';
-import { type PolicyAnswer, PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
-import { loadEmbodiment } from '../cosmos/served/embodiment.js';
-import { ServedBackend } from '../cosmos/served/served-backend.js';
-import { nameObjects, spatialRelations } from '../cosmos/world-state.js';
+import { PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
+import type { PolicyLease } from '../deployment/policy-cache.js';
+import { PolicyLoader } from '../deployment/policy-loader.js';
+import { isTier, loadTiers, TIERS, type Tier } from '../deployment/tiers.js';
 import { transformFromPose } from '../math/pose.js';
 import { intrinsicsFromK } from '../perception/camera-model.js';
 import { colorPixels, depthPixels } from '../perception/image-frame.js';
 import { createPolicyFrame, samplePolicyFrame } from '../perception/policy-image.js';
-import { Kinematics } from '../robot/kinematics.js';
 import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
-import type { Message, MessageInput, ServiceResponse, Stamp } from '../ros/messages.js';
+import type { Message, ServiceResponse, Stamp } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
-import { poseMessage, readPose } from '../ros/pose-messages.js';
+import { type AnswerContext, predictionMessage, worldMessage } from '../ros/policy-messages.js';
+import { readPose } from '../ros/pose-messages.js';
 import type { Publisher } from '../ros/publisher.js';
 import { latched, reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
@@ -24,11 +23,14 @@ import { toSeconds } from '../ros/time.js';
 
 type FusedObservation = Message<'cosmos_humanoid/msg/FusedObservation'>;
 
-/** Physical quantities of a WorldState; this model estimates none of them. */
-const QUANTITIES = 16;
-
 const PARAMETERS = {
   robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
+  tier: {
+    type: 'string',
+    default: '',
+    choices: ['', ...TIERS],
+    description: 'Deployment tier of config/deployment.yaml; empty: as backend, model and embodiment say.',
+  },
   backend: {
     type: 'string',
     default: 'onnx',
@@ -55,6 +57,8 @@ class CosmosInferenceNode implements NodeHooks {
   readonly #frame = createPolicyFrame();
   readonly #transform = new Float64Array(12);
   #robot!: Robot;
+  #loader!: PolicyLoader;
+  #lease: PolicyLease | undefined;
   #backend!: PolicyBackend;
   #session!: PolicySession;
   #instruction = '';
@@ -69,14 +73,15 @@ class CosmosInferenceNode implements NodeHooks {
   }
 
   async configure(): Promise<void> {
-    const { robot, model, backend } = this.#node.parameters;
+    const { robot, threads, tier, backend, model, embodiment, policy_url: url } = this.#node.parameters;
     this.#robot = Robot.load(packagePath(robot));
-    if (backend === 'onnx') await this.#loadModel(packagePath(model));
-    else await this.#connect();
+    this.#loader = new PolicyLoader(this.#robot, threads, packagePath);
+    if (isTier(tier)) await this.#useTier(tier);
+    else this.#use(await this.#loader.open(backend === 'onnx' ? { backend, model } : { backend, embodiment, url }));
   }
 
   async cleanup(): Promise<void> {
-    await this.#backend.dispose();
+    await this.#loader.dispose();
   }
 
   activate(): void {
@@ -125,8 +130,9 @@ class CosmosInferenceNode implements NodeHooks {
       // An instruction that was taken back meanwhile moves nothing.
       if (!node.active || this.#instruction !== instruction) return;
       const { stamp } = observation.header;
-      for (const answer of answers) prediction.publish(this.#predictionMessage(answer, instruction, stamp, preprocess));
-      world.publish(this.#worldMessage(answers[0]!, instruction, stamp));
+      for (const answer of answers)
+        prediction.publish(predictionMessage(answer, this.#context(instruction, stamp), preprocess));
+      world.publish(worldMessage(answers[0]!, this.#context(instruction, stamp)));
       this.#predictions++;
       this.#refusal = '';
     } catch (error) {
@@ -169,75 +175,8 @@ class CosmosInferenceNode implements NodeHooks {
     };
   }
 
-  #predictionMessage(
-    { prediction, chunk }: PolicyAnswer,
-    instruction: string,
-    stamp: Stamp,
-    preprocess: number,
-  ): MessageInput<'cosmos_humanoid/msg/ActionPrediction'> {
-    const { actions, candidates, horizon, best, confidence, feasibility, objects, timings, policy } = prediction;
-    const size = actions.length / candidates;
-    const weight = 1 / candidates;
-    const mean = Float64Array.from({ length: size }, (_, i) => {
-      let sum = 0;
-      for (let k = 0; k < candidates; k++) sum += actions[k * size + i]!;
-      return sum * weight;
-    });
-    const deviation = mean.map((average, i) => {
-      let squares = 0;
-      for (let k = 0; k < candidates; k++) squares += (actions[k * size + i]! - average) ** 2;
-      return Math.sqrt(squares * weight);
-    });
-    const milliseconds = { preprocess, ...timings };
-    return {
-      header: { stamp, frame_id: this.#robot.baseFrame },
-      published: this.#node.stamp(),
-      policy,
-      instruction,
-      arm: chunk.arm,
-      representation: 'anchor_relative',
-      anchor: poseMessage(chunk.anchor),
-      dt: chunk.dt,
-      num_candidates: candidates,
-      horizon,
-      dimension: size / horizon,
-      candidates: actions,
-      weights: new Float64Array(candidates).fill(weight),
-      best,
-      mean,
-      deviation,
-      confidence,
-      feasibility: feasibility[best]!,
-      objects: objects.map(({ slot, position, standardDeviation }) => objectMessage(slot, position, standardDeviation)),
-      stages: Object.entries(milliseconds).map(([stage, time]) => ({ stage, duration: time / 1000 })),
-    };
-  }
-
-  #worldMessage(
-    { prediction }: PolicyAnswer,
-    instruction: string,
-    stamp: Stamp,
-  ): MessageInput<'cosmos_humanoid/msg/WorldState'> {
-    const objects = nameObjects(prediction.objects, {});
-    const unknown = new Float64Array(QUANTITIES).fill(Number.NaN);
-    return {
-      header: { stamp, frame_id: this.#robot.baseFrame },
-      published: this.#node.stamp(),
-      policy: prediction.policy,
-      instruction,
-      objects: objects.map(({ name, position, standardDeviation }) => objectMessage(name, position, standardDeviation)),
-      relations: spatialRelations(objects, {}).map(({ subject, predicate, object, probability }) => ({
-        subject,
-        predicate,
-        object,
-        confidence: probability,
-      })),
-      quantities: unknown,
-      quantity_deviations: unknown,
-      uncertainty:
-        objects.reduce((sum, { standardDeviation }) => sum + standardDeviation, 0) / Math.max(objects.length, 1),
-      confidence: prediction.confidence,
-    };
+  #context(instruction: string, stamp: Stamp): AnswerContext {
+    return { instruction, stamp, published: this.#node.stamp(), frame: this.#robot.baseFrame };
   }
 
   /** Answers for the latest observation, without moving anything. */
@@ -256,12 +195,12 @@ class CosmosInferenceNode implements NodeHooks {
     node.createService('cosmos_humanoid/srv/PredictAction', 'cosmos/predict_action', async (request) => {
       const options = { candidates: Math.max(1, request.num_candidates), steps };
       const { answer, instruction, stamp } = await ask(request.instruction, options, Number(request.seed));
-      const prediction = this.#predictionMessage(answer, instruction, stamp, 0);
+      const prediction = predictionMessage(answer, this.#context(instruction, stamp), 0);
       return { success: true, message: '', prediction } as ServiceResponse<'cosmos_humanoid/srv/PredictAction'>;
     });
     node.createService('cosmos_humanoid/srv/UnderstandScene', 'cosmos/understand_scene', async (request) => {
       const { answer, instruction, stamp } = await ask(request.instruction, { candidates, steps });
-      const state = this.#worldMessage(answer, instruction, stamp);
+      const state = worldMessage(answer, this.#context(instruction, stamp));
       const description = answer.prediction.objects
         .map(({ slot, position }) => `The ${slot} is at ${position.map((p) => p.toFixed(2)).join(', ')} m.`)
         .join(' ');
@@ -274,36 +213,27 @@ class CosmosInferenceNode implements NodeHooks {
     });
     node.createService('cosmos_humanoid/srv/LoadModel', 'cosmos/load_model', async ({ path }) => {
       const started = performance.now();
-      const old = this.#backend;
-      await this.#loadModel(path.startsWith('/') ? path : packagePath(`models/${path}`));
-      await old.dispose();
+      // The policy in use stays where the new one is refused.
+      if (isTier(path)) await this.#useTier(path);
+      else
+        this.#use(await this.#loader.open({ backend: 'onnx', model: path.startsWith('/') ? path : `models/${path}` }));
       const { policy } = this.#backend.description;
       return { success: true, message: '', policy, duration: (performance.now() - started) / 1000 };
     });
   }
 
-  /** Loads a model; the one in use stays where the new one is refused. */
-  #loadModel(directory: string): Promise<void> {
-    return this.#use(new OnnxBackend(directory, this.#robot.names, this.#node.parameters.threads));
+  async #useTier(tier: Tier): Promise<void> {
+    this.#use(await this.#loader.openTier(tier, loadTiers(packagePath('config/deployment.yaml'))));
   }
 
-  /** Connects to a policy server. @throws Error where the map is for another protocol */
-  async #connect(): Promise<void> {
-    const { backend, embodiment: file, policy_url } = this.#node.parameters;
-    const embodiment = loadEmbodiment(packagePath(file));
-    if (embodiment.protocol !== backend) {
-      throw new Error(`${file} is for ${embodiment.protocol}, not for ${backend}: name the embodiment of this backend`);
-    }
-    const url = policy_url || embodiment.url;
-    await this.#use(new ServedBackend({ ...embodiment, url }, this.#robot, await Kinematics.create(this.#robot)));
-  }
-
-  async #use(backend: PolicyBackend): Promise<void> {
-    await backend.load();
+  /** Goes on with another policy. */
+  #use(lease: PolicyLease): void {
     const { candidates, steps } = this.#node.parameters;
-    this.#backend = backend;
-    this.#session = new PolicySession(backend, { candidates, steps });
-    this.#node.log.info(`policy ${backend.description.policy}`);
+    this.#lease?.release();
+    this.#lease = lease;
+    this.#backend = lease.backend;
+    this.#session = new PolicySession(lease.backend, { candidates, steps });
+    this.#node.log.info(`policy ${lease.backend.description.policy}`);
   }
 
   #report(): void {
@@ -311,17 +241,9 @@ class CosmosInferenceNode implements NodeHooks {
     this.#node.diagnostics.report('inference', bad ? Level.warning : Level.ok, bad ? this.#refusal : 'ok', {
       model: this.#backend.description.policy,
       predictions: this.#predictions,
+      late: this.#loader.deadlines.dropped,
     });
   }
-}
-
-function objectMessage(
-  name: string,
-  [x, y, z]: readonly [number, number, number],
-  deviation: number,
-): MessageInput<'cosmos_humanoid/msg/ObjectEstimate'> {
-  const orientation = { x: 0, y: 0, z: 0, w: 1 };
-  return { name, pose: { position: { x, y, z }, orientation }, position_deviation: deviation, confidence: 1 };
 }
 
 await runNode({

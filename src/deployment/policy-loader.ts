@@ -1,0 +1,82 @@
+import { OnnxBackend } from '../cosmos/onnx-backend.js';
+import type { PolicyBackend } from '../cosmos/policy-backend.js';
+import { loadEmbodiment } from '../cosmos/served/embodiment.js';
+import { ServedBackend } from '../cosmos/served/served-backend.js';
+import { Kinematics } from '../robot/kinematics.js';
+import type { Robot } from '../robot/robot.js';
+import { type DeadlineCounts, withDeadline } from './deadline-session.js';
+import { missingFor, probeHardware, runnableTiers } from './hardware-probe.js';
+import { PolicyCache, type PolicyLease } from './policy-cache.js';
+import type { Tier, TierDeployment } from './tiers.js';
+
+/** Policies that stay loaded: the one in use and the one before. */
+const CAPACITY = 2;
+
+/** Where a policy runs; files are relative to the package. */
+export type PolicySource =
+  | { readonly backend: 'onnx'; readonly model: string }
+  | { readonly backend: string; readonly embodiment: string; readonly url?: string };
+
+/** Makes policies ready: finds out whether they can run here, loads them once, keeps the last ones. */
+export class PolicyLoader {
+  /** How policies with a latency budget kept to it. */
+  readonly deadlines: DeadlineCounts = { answered: 0, dropped: 0 };
+  readonly #robot: Robot;
+  readonly #threads: number;
+  readonly #locate: (file: string) => string;
+  readonly #cache = new PolicyCache(CAPACITY);
+
+  /**
+   * @param threads CPU threads of networks that run here
+   * @param locate where a file of the package is
+   */
+  constructor(robot: Robot, threads: number, locate: (file: string) => string) {
+    this.#robot = robot;
+    this.#threads = threads;
+    this.#locate = locate;
+  }
+
+  /** @throws Error why the policy cannot be had, and how it can */
+  open(source: PolicySource): Promise<PolicyLease> {
+    return this.#cache.acquire(JSON.stringify(source), () => this.#create(source));
+  }
+
+  /**
+   * The policy of a deployment tier, with its latency budget.
+   * @throws Error that names what this computer lacks and the tiers that would run
+   */
+  async openTier(tier: Tier, tiers: Readonly<Record<Tier, TierDeployment>>): Promise<PolicyLease> {
+    const { serve, real_time: realTime, model } = tiers[tier];
+    if (serve.backend === 'onnx') {
+      const hardware = await probeHardware();
+      const missing = missingFor(tiers[tier], hardware);
+      if (missing.length > 0) {
+        const others = runnableTiers(tiers, hardware).join(', ') || 'none';
+        throw new Error(
+          `tier ${tier} (${model.name}) needs ${missing.join(', ')}; tiers that would run here: ${others}`,
+        );
+      }
+    }
+    return this.#cache.acquire(tier, async () => {
+      const backend = await this.#create(serve);
+      return realTime === undefined ? backend : withDeadline(backend, realTime.latency_budget, this.deadlines);
+    });
+  }
+
+  dispose(): Promise<void> {
+    return this.#cache.dispose();
+  }
+
+  async #create(source: PolicySource): Promise<PolicyBackend> {
+    if (!('embodiment' in source)) {
+      return new OnnxBackend(this.#locate(source.model), this.#robot.names, this.#threads);
+    }
+    const { backend, embodiment: file, url } = source;
+    const embodiment = loadEmbodiment(this.#locate(file));
+    if (embodiment.protocol !== backend) {
+      throw new Error(`${file} is for ${embodiment.protocol}, not for ${backend}: name the embodiment of this backend`);
+    }
+    const kinematics = await Kinematics.create(this.#robot);
+    return new ServedBackend({ ...embodiment, url: url || embodiment.url }, this.#robot, kinematics);
+  }
+}
