@@ -76,14 +76,14 @@ def export_model(trained: TrainedModel, directory: Path) -> dict[str, Any]:
     directory.mkdir(parents=True, exist_ok=True)
     model = trained.model.cpu().eval()
     round_to_half(model)
-    encoder_inputs, decoder_inputs = example_inputs(model, candidates=2)
+    encoder_inputs, decoder_inputs = example_inputs(model, candidates=2, observations=2)
     _write_onnx(
         EncoderNetwork(model),
         encoder_inputs,
         directory / 'encoder.onnx',
         ['image', 'proprioception', 'tokens', 'token_mask'],
         ['latent', 'objects'],
-        {},
+        {name: {0: 'observations'} for name in ('image', 'proprioception', 'tokens', 'token_mask', 'latent', 'objects')},
     )
     _write_onnx(
         DecoderNetwork(model),
@@ -141,25 +141,30 @@ def build_card(trained: TrainedModel, directory: Path, difference: float) -> dic
     }
 
 
-def example_inputs(model: CosmosTransformer, candidates: int, seed: int = 0) -> tuple[tuple[Tensor, ...], ...]:
-    """Random inputs of the encoder and of the decoder network, some pixels without depth, half the tokens real."""
+def example_inputs(
+    model: CosmosTransformer, candidates: int, seed: int = 0, observations: int = 1
+) -> tuple[tuple[Tensor, ...], ...]:
+    """Random inputs of the encoder and of the decoder network, some pixels without depth, half the tokens real.
+
+    The decoder's are for the first of the observations.
+    """
     shape = model.config
     generator = torch.Generator().manual_seed(seed)
-    image = torch.rand(1, shape.history, 6, shape.image_height, shape.image_width, generator=generator)
+    image = torch.rand(observations, shape.history, 6, shape.image_height, shape.image_width, generator=generator)
     image[:, :, 3:] *= (torch.rand(image[:, :, :1].shape, generator=generator) > 0.1).float()
-    proprioception = torch.randn(1, shape.proprioception_dim, generator=generator)
+    proprioception = torch.randn(observations, shape.proprioception_dim, generator=generator)
     proprioception = proprioception * model.visual_encoder.proprioception_std + model.visual_encoder.proprioception_mean
-    mask = (torch.arange(shape.token_length) < shape.token_length // 2).float().unsqueeze(0)
-    tokens = torch.randint(2, shape.vocabulary, (1, shape.token_length), generator=generator) * mask.long()
+    mask = (torch.arange(shape.token_length) < shape.token_length // 2).float().repeat(observations, 1)
+    tokens = torch.randint(2, shape.vocabulary, (observations, shape.token_length), generator=generator) * mask.long()
     with torch.no_grad():
         latent, _ = model.encode(image, proprioception, tokens, mask)
     noisy_actions = torch.randn(candidates, shape.horizon, shape.action_dim, generator=generator)
     time = torch.rand(candidates, generator=generator)
-    return (image, proprioception, tokens, mask), (latent, noisy_actions, time)
+    return (image, proprioception, tokens, mask), (latent[:1], noisy_actions, time)
 
 
 def parity(model: CosmosTransformer, directory: Path, seeds: int = 4) -> float:
-    """Largest difference between PyTorch and ONNX Runtime over random inputs and 1…`seeds` candidates.
+    """Largest difference between PyTorch and ONNX Runtime over random inputs, 1…`seeds` observations and candidates.
 
     Absolute where the value is below 1, relative above.
     """
@@ -167,7 +172,7 @@ def parity(model: CosmosTransformer, directory: Path, seeds: int = 4) -> float:
     decoder = onnxruntime.InferenceSession(directory / 'decoder.onnx', providers=['CPUExecutionProvider'])
     difference = 0.0
     for seed in range(seeds):
-        encoder_inputs, decoder_inputs = example_inputs(model, candidates=seed + 1, seed=seed)
+        encoder_inputs, decoder_inputs = example_inputs(model, candidates=seed + 1, seed=seed, observations=seed + 1)
         with torch.no_grad():
             pairs = (
                 (encoder, encoder_inputs, EncoderNetwork(model)(*encoder_inputs)),

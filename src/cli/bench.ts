@@ -4,7 +4,15 @@ import { parseOptions } from './options.js';
 /** The benchmarks and what each compares. */
 const benchmarks: Readonly<Record<string, string>> = {
   transport: 'publish and receive through src/ros, against rclnodejs typed and rclpy',
+  control: 'lateness of the 1 kHz loop against cyclictest, alone and with the whole graph up; latency of stops',
+  estimation: 'the base estimate from noisy sensors against the truth, beside plain leg odometry',
+  balance: 'ten minutes of standing, and pushes survived, beside PD with and without DCM feedback',
   loop: 'lateness of the 1 kHz loop with the whole graph up, against a Python loop',
+  hardware: 'the H2 Plus driven over DDS, against a typed publication; faults of an emulated robot',
+  recorder: 'bags of a graph with three cameras: CPU and size, against rosbags; the recorder at work',
+  mpc: "the motion planner's optimisation, against OSQP on the same problems",
+  separation: 'people who walk up to the moving robot: where it rests, against ISO/TS 15066',
+  serving: 'the inference service under the load of 1 to 300 clients, beside the bare network',
   render: 'the simulated camera, against MuJoCo casting the same rays',
 };
 

@@ -63,41 +63,42 @@ export class OnnxNetwork {
 
   /** Answers one observation; one at a time. Rejects on malformed input and on output that is not finite. */
   async infer(observation: NetworkObservation, options: InferenceOptions): Promise<PolicyPrediction> {
+    const [prediction] = await this.inferBatch([observation], [options]);
+    return prediction!;
+  }
+
+  /** Answers several observations, which are encoded as one batch; otherwise as {@link infer}. */
+  async inferBatch(
+    observations: readonly NetworkObservation[],
+    options: readonly InferenceOptions[],
+  ): Promise<PolicyPrediction[]> {
     const model = this.#loaded();
     if (this.#busy) throw new Error('policy: the previous inference is still running; ask one at a time');
-    checkInput(observation, options, model);
+    observations.forEach((observation, i) => {
+      checkInput(observation, options[i]!, model);
+    });
     this.#busy = true;
     try {
-      return await this.#infer(model, observation, options);
+      const scenes = await encode(model, observations);
+      const predictions: PolicyPrediction[] = [];
+      for (const [i, scene] of scenes.entries()) {
+        predictions.push(await this.#decode(model, observations[i]!.stamp, scene, options[i]!));
+      }
+      return predictions;
     } finally {
       this.#busy = false;
     }
   }
 
-  async #infer(
-    model: OnnxModel,
-    observation: NetworkObservation,
+  async #decode(
+    { card, decoder }: OnnxModel,
+    stamp: number,
+    { latent, objects, unknownWords, timings }: EncodedScene,
     options: InferenceOptions,
   ): Promise<PolicyPrediction> {
-    const { card, tokenizer, encoder, decoder } = model;
     const { candidates, steps, seed } = options;
     const normalisation = this.#normalisation!;
-
     const start = performance.now();
-    const tokens = tokenizer.encode(observation.instruction);
-
-    const encodeStart = performance.now();
-    const { height, width, channels } = card.image;
-    const encoded = await encoder.run({
-      image: new Tensor('float32', observation.image, [1, card.history, channels, height, width]),
-      proprioception: new Tensor('float32', observation.proprioception, [1, PROPRIOCEPTION_DIMENSION]),
-      tokens: new Tensor('int64', tokens.ids, [1, card.tokens.length]),
-      token_mask: new Tensor('float32', tokens.mask, [1, card.tokens.length]),
-    });
-    const latent = encoded.latent!;
-    const objects = readObjects(encoded.objects!.data as Float32Array, card.slots);
-
-    const decodeStart = performance.now();
     const random = new Random(seed);
     const noise = Float32Array.from({ length: candidates * normalisation.mean.length }, () => random.normal());
     const shape = [candidates, card.horizon, card.action.dim];
@@ -110,25 +111,20 @@ export class OnnxNetwork {
       return decoded.velocity!.data as Float32Array;
     });
     const actions = normalisation.denormalise(samples);
-    const end = performance.now();
-
+    const target = objects.find((object) => object.slot === 'target');
     return {
       policy: `${card.id}@${card.version}`,
       arm: card.action.arm,
-      stamp: observation.stamp,
+      stamp,
       actions,
       candidates,
       horizon: card.horizon,
       best: selectCandidate(actions, normalisation, options.previous?.[card.action.arm]),
-      confidence: confidenceOf(
-        actions,
-        candidates,
-        objects.find((object) => object.slot === 'target'),
-      ),
+      confidence: confidenceOf(actions, candidates, target),
       feasibility: feasibilityOf(actions, candidates, normalisation),
       objects,
-      unknownWords: tokens.unknownWords,
-      timings: { tokenize: encodeStart - start, encode: decodeStart - encodeStart, decode: end - decodeStart },
+      unknownWords,
+      timings: { ...timings, decode: performance.now() - start },
     };
   }
 
@@ -144,6 +140,64 @@ export class OnnxNetwork {
     if (this.#model === undefined) throw new Error(`policy ${this.#directory}: not loaded; call load() first`);
     return this.#model;
   }
+}
+
+/** What the encoder makes of an observation. */
+interface EncodedScene {
+  readonly latent: Tensor;
+  readonly objects: ObjectEstimate[];
+  readonly unknownWords: string[];
+  /** ms, of the whole batch. */
+  readonly timings: { readonly tokenize: number; readonly encode: number };
+}
+
+/** Runs the encoder once for all observations. */
+async function encode(
+  { card, tokenizer, encoder }: OnnxModel,
+  observations: readonly NetworkObservation[],
+): Promise<EncodedScene[]> {
+  const start = performance.now();
+  const texts = observations.map(({ instruction }) => tokenizer.encode(instruction));
+  const encodeStart = performance.now();
+  const { height, width, channels } = card.image;
+  const batch = observations.length;
+  const encoded = await encoder.run({
+    image: join(
+      observations.map(({ image }) => image),
+      [card.history, channels, height, width],
+    ),
+    proprioception: join(
+      observations.map(({ proprioception }) => proprioception),
+      [PROPRIOCEPTION_DIMENSION],
+    ),
+    tokens: new Tensor('int64', BigInt64Array.from(texts.flatMap(({ ids }) => [...ids])), [batch, card.tokens.length]),
+    token_mask: join(
+      texts.map(({ mask }) => mask),
+      [card.tokens.length],
+    ),
+  });
+  const timings = { tokenize: encodeStart - start, encode: performance.now() - encodeStart };
+  const latents = encoded.latent!.data as Float32Array;
+  const objects = encoded.objects!.data as Float32Array;
+  const shape = [1, ...encoded.latent!.dims.slice(1)];
+  const part = (values: Float32Array, i: number) => {
+    const size = values.length / batch;
+    return values.subarray(i * size, (i + 1) * size);
+  };
+  return texts.map(({ unknownWords }, i) => ({
+    latent: new Tensor('float32', part(latents, i), shape),
+    objects: readObjects(part(objects, i), card.slots),
+    unknownWords,
+    timings,
+  }));
+}
+
+/** One tensor of all rows. */
+function join(rows: readonly Float32Array[], shape: readonly number[]): Tensor {
+  const size = rows[0]!.length;
+  const joined = rows.length === 1 ? rows[0]! : new Float32Array(rows.length * size);
+  if (rows.length > 1) for (const [i, row] of rows.entries()) joined.set(row, i * size);
+  return new Tensor('float32', joined, [rows.length, ...shape]);
 }
 
 function imageSize({ card }: OnnxModel): number {

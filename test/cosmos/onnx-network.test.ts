@@ -63,6 +63,21 @@ describe('OnnxNetwork', () => {
     for (let i = 0; i < 70; i++) expect(batch.actions[i]).to.be.closeTo(alone.actions[i]!, 1e-5);
   });
 
+  it('gives an observation the same answer alone as in a batch', async () => {
+    const model = new OnnxNetwork('models/cosmos3_micro', 1);
+    await model.load();
+    const texts = ['pick up the red cup and place it in the bin', 'put the blue cup in the bin'];
+    const observations = texts.map((text, i) => observe(i, text));
+    const batch = await model.inferBatch(observations, [options, { ...options, candidates: 2, seed: 7 }]);
+    for (const [i, answer] of batch.entries()) {
+      const alone = await model.infer(observations[i], { ...options, ...(i === 1 && { candidates: 2, seed: 7 }) });
+      expect(answer.actions).to.have.length(alone.actions.length);
+      for (const [k, value] of alone.actions.entries()) expect(answer.actions[k]).to.be.closeTo(value, 1e-5);
+      expect(answer.objects[0].position[0]).to.be.closeTo(alone.objects[0].position[0], 1e-5);
+    }
+    await model.dispose();
+  });
+
   it('sees image, proprioception and words', async () => {
     const { actions } = await backend.infer(observe(), options);
     const others = [

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import type { Arm } from '../action/action-chunk.js';
+import type { NetworkObservation } from '../cosmos/onnx-network.js';
+import type { InferenceOptions } from '../cosmos/policy-backend.js';
+import { PROPRIOCEPTION_DIMENSION, Proprioception } from '../cosmos/proprioception.js';
+import { transformFromPose } from '../math/pose.js';
+import {
+  composePolicyImage,
+  createPolicyFrame,
+  createPolicyImage,
+  samplePolicyFrame,
+} from '../perception/policy-image.js';
+import type { Kinematics } from '../robot/kinematics.js';
+import type { Robot } from '../robot/robot.js';
+import { decodeDepth, decodePicture } from './picture-decoder.js';
+
+const pose = z.array(z.number()).length(7).describe('x, y, z (m) and quaternion x, y, z, w in base_link');
+
+/** Body of a request. */
+export const inferenceRequest = z.strictObject({
+  instruction: z.string().min(1).max(1000).describe('What the robot is to do.'),
+  image: z
+    .strictObject({
+      format: z.enum(['jpeg', 'png', 'rgb8']),
+      data: z.string().describe('base64'),
+      width: z.int().min(1).max(4096).optional(),
+      height: z.int().min(1).max(4096).optional(),
+    })
+    .describe('What the head camera sees: 320×240 pixels, or another odd multiple of 64×48.'),
+  depth: z
+    .strictObject({ format: z.enum(['png16', '32fc1']), data: z.string().describe('base64') })
+    .describe('Depth of the same pixels: PNG of 16 bits in millimetres, or floats in metres; 0 where there is none.'),
+  camera: z.strictObject({
+    fx: z.number().positive(),
+    fy: z.number().positive(),
+    cx: z.number(),
+    cy: z.number(),
+    pose: pose.describe('Optical frame in base_link: x, y, z (m) and quaternion x, y, z, w.'),
+  }),
+  joint_positions: z.record(z.string(), z.number()).describe('rad by joint; joints left out are at 0.'),
+  commanded_hand: z
+    .strictObject({ pose, gripper: z.number().min(0).max(1) })
+    .optional()
+    .describe('What the moving hand is commanded; where it is left out, what is measured, open.'),
+  num_candidates: z.int().min(1).max(64).default(4),
+  steps: z.int().min(1).max(100).default(4).describe('Steps of the action sampler.'),
+  seed: z.int().min(0).default(0),
+});
+
+export type InferenceRequest = z.output<typeof inferenceRequest>;
+
+/** A request in the form of the network. */
+export interface InferenceQuestion {
+  readonly observation: NetworkObservation;
+  readonly options: InferenceOptions;
+}
+
+/** Turns requests into what the network takes. */
+export class RequestReader {
+  readonly #robot: Robot;
+  readonly #kinematics: Kinematics;
+  readonly #gripper: string;
+  readonly #proprioception: Proprioception;
+  readonly #frame = createPolicyFrame();
+  readonly #transform = new Float64Array(12);
+
+  /** @param arm the arm that the model moves */
+  constructor(robot: Robot, kinematics: Kinematics, arm: Arm) {
+    this.#robot = robot;
+    this.#kinematics = kinematics;
+    this.#gripper = robot.gripperFrames[arm];
+    this.#proprioception = new Proprioception(robot.names, arm);
+  }
+
+  /** @throws Error naming what is wrong with the request */
+  read(request: InferenceRequest): InferenceQuestion {
+    const { camera, instruction, num_candidates: candidates, steps, seed } = request;
+    const { width, height, color } = decodePicture(request.image);
+    const depth = decodeDepth(request.depth, width, height);
+    const { fx, fy, cx, cy } = camera;
+    checkQuaternion('camera.pose', camera.pose);
+    transformFromPose(Float64Array.from(camera.pose), this.#transform);
+    samplePolicyFrame(color, depth, { width, height, fx, fy, cx, cy }, this.#transform, this.#frame);
+    const image = createPolicyImage();
+    composePolicyImage(this.#frame, image);
+
+    const positions = new Float64Array(this.#robot.names.length);
+    for (const [name, position] of Object.entries(request.joint_positions))
+      positions[this.#robot.index(name)] = position;
+    const measured = new Float64Array(7);
+    this.#kinematics.setPositions(positions);
+    this.#kinematics.pose(this.#kinematics.frame(this.#gripper), measured);
+    const { pose: commanded, gripper } = request.commanded_hand ?? { pose: measured, gripper: 0 };
+    checkQuaternion('commanded_hand.pose', commanded);
+    const proprioception = new Float32Array(PROPRIOCEPTION_DIMENSION);
+    this.#proprioception.write(commanded, measured, gripper, positions, proprioception);
+    return { observation: { stamp: 0, image, proprioception, instruction }, options: { candidates, steps, seed } };
+  }
+}
+
+function checkQuaternion(name: string, values: ArrayLike<number>): void {
+  const length = Math.hypot(values[3]!, values[4]!, values[5]!, values[6]!);
+  if (Math.abs(length - 1) > 1e-3) throw new Error(`${name}: its quaternion has the length ${length}; it must be 1`);
+}
