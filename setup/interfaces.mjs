@@ -7,23 +7,29 @@ import { RCLNODEJS, REPOSITORY, ROS_FOLDER } from './paths.mjs';
 import { COMPILER_HINT, generateMessages } from './rclnodejs.mjs';
 import { filesBelow, hashOf, hashOfFiles } from './steps.mjs';
 
+/** Interface packages of others, built here where the ROS 2 in use lacks them. */
+const FOREIGN_PACKAGES = ['tf2_msgs', 'unitree_hg'];
+
 /**
  * Builds and installs the interfaces.
  * @param {import('./steps.mjs').StepRunner} runner
  * @param {{ ros: string, rclnodejs: string, env: NodeJS.ProcessEnv }} options hashes of the ROS 2 and rclnodejs in use
  */
 export async function installInterfaces(runner, { ros, rclnodejs, env }) {
-  const tf2 = join(REPOSITORY, 'setup/tf2_msgs');
-  const needsTf2 = !prefixes(env).some((prefix) => existsSync(join(prefix, 'share/tf2_msgs')) && prefix !== ROS_FOLDER);
-  const tf2Hash = hashOf(ros, hashOfFiles(tf2));
-  if (needsTf2) {
+  const foreign = [];
+  for (const name of FOREIGN_PACKAGES) {
+    const source = join(REPOSITORY, 'setup', name);
+    const hash = hashOf(ros, hashOfFiles(source));
+    foreign.push(hash);
+    const share = join('share', name);
+    if (prefixes(env).some((prefix) => prefix !== ROS_FOLDER && existsSync(join(prefix, share)))) continue;
     await runner.run({
-      name: 'tf2_msgs',
-      title: 'tf2_msgs',
-      inputs: tf2Hash,
-      outputs: [join(ROS_FOLDER, 'share/tf2_msgs')],
+      name,
+      title: name,
+      inputs: hash,
+      outputs: [join(ROS_FOLDER, share)],
       hint: COMPILER_HINT,
-      action: (run) => install(run, tf2, 'tf2_msgs', env),
+      action: (run) => install(run, source, name, env),
     });
   }
   const interfaces = hashOf(ros, hashOfFiles(...['msg', 'srv', 'action'].map((name) => join(REPOSITORY, name))));
@@ -40,8 +46,8 @@ export async function installInterfaces(runner, { ros, rclnodejs, env }) {
   await runner.run({
     name: 'messages',
     title: 'messages for JavaScript',
-    inputs: hashOf(rclnodejs, interfaces, tf2Hash),
-    outputs: [join(RCLNODEJS, 'generated/cosmos_humanoid')],
+    inputs: hashOf(rclnodejs, interfaces, ...foreign),
+    outputs: ['cosmos_humanoid', ...FOREIGN_PACKAGES].map((name) => join(RCLNODEJS, 'generated', name)),
     hint: 'Remove the folder .ros and run the command again.',
     action: (run) => generateMessages(run, RCLNODEJS, env),
   });

@@ -16,6 +16,7 @@ the seed alone.
   --task TASK      task in config/scenes (pick_and_place)
   --episodes N     layouts (100)
   --seed S         first seed; layouts S … S+N-1 (500000)
+  --support WHAT   gantry, or ground: the robot keeps its balance, with noisy sensors (gantry)
   --model DIR      model (models/cosmos3_micro)
   --latency MS     from an observation to its action chunk (100)
   --period MS      between inferences (200)
@@ -29,6 +30,7 @@ const { values } = parseOptions(usage, {
   task: { type: 'string', default: 'pick_and_place' },
   episodes: { type: 'string', default: '100' },
   seed: { type: 'string', default: '500000' },
+  support: { type: 'string', default: 'gantry' },
   model: { type: 'string', default: packagePath('models/cosmos3_micro') },
   latency: { type: 'string', default: String(1000 * defaultPolicyAgent.latency) },
   period: { type: 'string', default: String(1000 * defaultPolicyAgent.period) },
@@ -43,6 +45,10 @@ async function main(): Promise<void> {
   const seed = wholeNumber('seed', values.seed);
   const task = packagePath(`config/scenes/${values.task}.yaml`);
   loadTask(task);
+  const { support } = values;
+  if (support !== 'gantry' && support !== 'ground') {
+    throw new Error(`--support is '${support}'; it must be gantry or ground`);
+  }
   const options = {
     period: wholeNumber('period', values.period, 10) / 1000,
     latency: wholeNumber('latency', values.latency) / 1000,
@@ -54,7 +60,7 @@ async function main(): Promise<void> {
   const started = performance.now();
   await runParallel<EpisodeResult>(
     new URL('./evaluate-worker.js', import.meta.url),
-    { robot: packagePath('config/robot.yaml'), task, model: values.model, options },
+    { robot: packagePath('config/robot.yaml'), task, model: values.model, support, options },
     Array.from({ length: episodes }, (_, i) => seed + i),
     wholeNumber('workers', values.workers, 1),
     (result, done) => {
@@ -80,6 +86,7 @@ async function main(): Promise<void> {
     const figures = {
       episodes,
       seed,
+      support,
       success_rate: rate,
       interval95: interval,
       violations,

@@ -23,7 +23,9 @@ more. Exit code: 0 success, 2 the task failed, 1 an error.
   --once           end after one instruction
   --seed N         places the objects (11); every further instruction finds them placed anew
   --task TASK      task in config/scenes (pick_and_place)
+  --emulator       drive an emulated H2 Plus over the real robot's messages (with --once)
   --headless       no rviz2, even where it is installed
+  --record         record the topics into out/bags (config/params.yaml), for npm run replay and npm run dataset
   --out DIR        pictures and the nodes' output (out)
   --json FILE      write the figures
 `;
@@ -33,7 +35,9 @@ const { values } = parseOptions(usage, {
   once: { type: 'boolean', default: false },
   seed: { type: 'string', default: '11' },
   task: { type: 'string', default: 'pick_and_place' },
+  emulator: { type: 'boolean', default: false },
   headless: { type: 'boolean', default: false },
+  record: { type: 'boolean', default: false },
   out: { type: 'string', default: 'out' },
   json: { type: 'string' },
 });
@@ -48,6 +52,7 @@ const say = (text: string) => console.log(text);
 
 /** @returns the exit code */
 async function main(): Promise<number> {
+  if (values.emulator && !values.once) throw new Error('--emulator places the objects once only: it needs --once');
   const seed = wholeNumber('seed', values.seed);
   const task = loadTask(packagePath(`config/scenes/${values.task}.yaml`));
   const matcher = new InstructionMatcher([
@@ -58,11 +63,19 @@ async function main(): Promise<number> {
   const robot = Robot.load(packagePath('config/robot.yaml'));
 
   const { node, close } = await openNode('cosmos_start');
+  const robotArguments = values.emulator ? { hardware: 'unitree_h2', emulator: 'true', confirmed: 'true' } : {};
   const graph = new SimulatedRobot(
     node,
-    { seed: String(seed), task: values.task, instruction: first.instruction },
+    {
+      seed: String(seed),
+      task: values.task,
+      instruction: first.instruction,
+      record: String(values.record),
+      ...robotArguments,
+    },
     values.out,
     (line) => say(`  ! ${line}`),
+    values.emulator ? 'launch/hardware.launch.xml' : 'launch/sim.launch.xml',
   );
   let interrupted = false;
   const interrupt = () => {

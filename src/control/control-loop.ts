@@ -1,3 +1,4 @@
+import type { Balancer } from '../balance/balancer.js';
 import { CycleClock } from './cycle-clock.js';
 import { createJointCommand, createRobotState, type Hardware, type JointCommand, type RobotState } from './hardware.js';
 import type { JointController } from './joint-controller.js';
@@ -20,24 +21,41 @@ export class ControlLoop {
   readonly #controller: JointController;
   readonly #shared: SharedState;
   readonly #period: number;
+  readonly #balancer: Balancer | undefined;
   readonly #state: RobotState;
   readonly #command: JointCommand;
   readonly #truth: Float64Array;
   readonly #simulation: SimulatedHardware | undefined;
+  readonly #watched: boolean;
   readonly #sleep = new Int32Array(new SharedArrayBuffer(4));
+  /** Of the last cycle: its scheduled time, and the simulation's, s. */
+  #lastTime = Number.NaN;
+  #lastSimulated = Number.NaN;
   #shutdownAt: number | undefined;
   #dampingAt: number | undefined;
 
-  /** @param hardware configured, not yet active @param period s */
-  constructor(hardware: Hardware, controller: JointController, shared: SharedState, period = 0.001) {
+  /**
+   * @param hardware configured, not yet active
+   * @param period s
+   * @param balancer keeps the robot on its feet; left out where something else holds it up
+   */
+  constructor(
+    hardware: Hardware,
+    controller: JointController,
+    shared: SharedState,
+    period = 0.001,
+    balancer?: Balancer,
+  ) {
     this.#hardware = hardware;
     this.#controller = controller;
     this.#shared = shared;
     this.#period = period;
+    this.#balancer = balancer;
     this.#state = createRobotState(shared.layout.joints);
     this.#command = createJointCommand(shared.layout.joints);
     this.#truth = new Float64Array(shared.layout.groundTruthSize);
     this.#simulation = isSimulated(hardware) ? hardware : undefined;
+    this.#watched = hardware.standsStill !== true;
   }
 
   /**
@@ -49,6 +67,7 @@ export class ControlLoop {
       this.#hardware.activate(this.#state);
       this.#state.time = monotonicSeconds();
       this.#controller.start(this.#state);
+      this.#balancer?.start(this.#state);
       this.#loop();
     } catch (error) {
       this.#damp();
@@ -96,10 +115,27 @@ export class ControlLoop {
     this.#hardware.read(this.#state);
     this.#state.time = now;
     this.#shared.takeRequests(this.#controller);
-    this.#controller.update(time, this.#state, this.#command);
+    const passed = this.#passed(time);
+    this.#shared.cycles.write(this.#state, passed);
+    this.#controller.update(time, this.#state, this.#command, passed, this.#watched);
+    this.#balancer?.update(time, passed, this.#state, this.#command, this.#controller.balancing);
     this.#hardware.write(this.#command);
     this.#simulation?.copyGroundTruth(this.#truth);
     this.#shared.publish(this.#state, this.#command, this.#controller, this.#truth);
+  }
+
+  /** Time that passed for the robot since the last cycle, s. */
+  #passed(time: number): number {
+    let passed = time - this.#lastTime;
+    this.#lastTime = time;
+    if (this.#simulation !== undefined) {
+      // The ground truth is that after the last cycle: its step is this cycle's past.
+      passed = this.#truth[0] - this.#lastSimulated;
+      this.#lastSimulated = this.#truth[0];
+    } else if (!this.#watched) {
+      passed = this.#period;
+    }
+    return passed > 0 ? passed : this.#period;
   }
 
   #atRest(): boolean {

@@ -18,8 +18,19 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       task: text(options, 'task'),
       seed: number(options, 'seed', 0),
       instruction: text(options, 'instruction', ''),
-      support: 'gantry',
+      support: support(options),
+      sensorNoise: options.sensorNoise === true,
+      ...(options.faults instanceof SharedArrayBuffer ? { faults: options.faults } : {}),
     });
+  },
+  unitree_h2: async (options, parameters) => {
+    const { UnitreeH2Hardware } = await import('./unitree-h2/unitree-h2-hardware.js');
+    const { link } = options;
+    if (!(link instanceof SharedArrayBuffer)) {
+      throw new Error('hardware option link is missing: unitree_h2 needs the memory that it shares with its carrier');
+    }
+    const patience = number(options, 'patience', 1);
+    return new UnitreeH2Hardware({ link, gateTimeout: number(options, 'gateTimeout', 5), patience }, parameters);
   },
 };
 
@@ -48,6 +59,12 @@ function number(options: HardwareOptions, key: string, fallback: number): number
   const value = options[key] ?? fallback;
   if (typeof value !== 'number') throw new Error(`hardware option ${key} is ${JSON.stringify(value)}, needs a number`);
   return value;
+}
+
+function support(options: HardwareOptions): 'gantry' | 'ground' {
+  const value = text(options, 'support', 'gantry');
+  if (value === 'gantry' || value === 'ground') return value;
+  throw new Error(`hardware option support is "${value}", needs gantry or ground`);
 }
 
 function text(options: HardwareOptions, key: string, fallback?: string): string {

@@ -41,6 +41,8 @@ export interface JointCommand {
  * and must not allocate.
  */
 export interface Hardware {
+  /** Whether the robot stands still while the loop does not run, as a simulation does; false when left out. */
+  readonly standsStill?: boolean;
   /** Opens the device; rejects with what is missing and how to supply it. */
   configure(): Promise<void>;
   /** Enables the drives and fills `state` with the first measurement. */

@@ -2,10 +2,13 @@ import type { JointCommand, RobotState } from './hardware.js';
 import { checkJointParameters, type JointParameters } from './joint-parameters.js';
 import { allFinite, CommandLimiter } from './limits.js';
 import { JointPid } from './pid.js';
+import { Plausibility } from './plausibility.js';
 import { REFERENCE_DEFAULTS, ReferenceFollower, type ReferenceOptions, ReferencePhase, Refusal } from './reference.js';
-import { StopCause, StopMode, StopState } from './stop-state.js';
+import { STOP_REACTION_DEFAULTS, StopCause, StopMode, type StopReactions, StopState } from './stop-state.js';
+import { type CrouchOptions, StopTrajectory } from './stop-trajectory.js';
 import { createJointSample, type JointSample } from './trajectory.js';
 import type { TrajectoryBuffer } from './trajectory-buffer.js';
+import { CycleWatchdog, WATCHDOG_DEFAULTS, type WatchdogOptions } from './watchdog.js';
 
 export interface ControllerOptions {
   /** Nominal cycle, s. */
@@ -16,13 +19,25 @@ export interface ControllerOptions {
    * followed. Infinity where no monitor runs (lock-step evaluation).
    */
   readonly heartbeatTimeout: number;
+  readonly reactions: StopReactions;
+  readonly watchdog: WatchdogOptions;
+  /** Fastest that a joint can move, rad/s: a measurement that moves faster is a fault of the sensor. */
+  readonly implausibleVelocity: number;
+  /** The move of a stop of category 1; left out, the robot holds for a moment, then damps. */
+  readonly crouch?: CrouchOptions;
 }
 
 export const CONTROLLER_DEFAULTS: ControllerOptions = {
   period: 0.001,
   reference: REFERENCE_DEFAULTS,
   heartbeatTimeout: 0.5,
+  reactions: STOP_REACTION_DEFAULTS,
+  watchdog: WATCHDOG_DEFAULTS,
+  implausibleVelocity: 100,
 };
+
+/** A stop of category 1 without a posture holds for this long, s. */
+const SETTLE = 0.3;
 
 /** After a stall the command moves on by at most this many cycles at once. */
 const MAX_CYCLES_AT_ONCE = 4;
@@ -32,8 +47,10 @@ const MAX_CYCLES_AT_ONCE = 4;
  * same class runs in the 1 kHz thread and in the lock-step evaluation; its output depends on its inputs only.
  *
  * Without a trajectory the posture is held. Every stop latches (see StopState); after a reset the posture is held
- * until a new trajectory comes: from a protective stop the commanded posture, from an emergency stop the measured one,
- * so that nothing jumps.
+ * until a new trajectory comes that starts at rest there: from damping the measured posture, else the commanded one, so
+ * that nothing jumps and nothing goes on by itself.
+ *
+ * A joint whose sensor is lost has no stiffness until the reset (see Plausibility).
  *
  * Real-time safe; nothing is allocated after construction.
  */
@@ -43,9 +60,11 @@ export class JointController {
   readonly #reference: ReferenceFollower;
   readonly #limiter: CommandLimiter;
   readonly #pid: JointPid;
-  readonly #stop = new StopState();
+  readonly #stop: StopState;
+  readonly #watchdog: CycleWatchdog;
+  readonly #crouch: StopTrajectory;
   readonly #target: JointSample;
-  readonly #measured: Float64Array;
+  readonly #measured: Plausibility;
   #demanded: StopMode = StopMode.running;
   #edge: StopMode = StopMode.running;
   #shutdown = false;
@@ -55,6 +74,8 @@ export class JointController {
   #beat = false;
   #time = Number.NaN;
   #mode: StopMode = StopMode.running;
+  #allowedScale = 1;
+  #scale = 1;
 
   /**
    * @param buffer where trajectories arrive
@@ -71,8 +92,12 @@ export class JointController {
     this.#reference = new ReferenceFollower(buffer, parameters.velocityLimit, options.reference);
     this.#limiter = new CommandLimiter(parameters);
     this.#pid = new JointPid(parameters);
+    this.#stop = new StopState(options.reactions);
+    this.#watchdog = new CycleWatchdog(options.watchdog, options.period);
+    const hold = { posture: new Float64Array(joints).fill(Number.NaN), speed: 1, settle: SETTLE };
+    this.#crouch = new StopTrajectory(parameters, options.crouch ?? hold);
     this.#target = createJointSample(joints);
-    this.#measured = new Float64Array(joints);
+    this.#measured = new Plausibility(joints, options.implausibleVelocity);
   }
 
   /** The reference's phase, age and refusals. */
@@ -83,6 +108,21 @@ export class JointController {
   /** The latched stop state. */
   get stop(): StopState {
     return this.#stop;
+  }
+
+  /** Share of the velocity limits in use, 0…1: the smaller of the monitor's and the watchdog's. */
+  get speedScale(): number {
+    return this.#scale;
+  }
+
+  /** Whether the drives have stiffness, so that a stabiliser may go on balancing: in all modes but damping. */
+  get balancing(): boolean {
+    return this.#stop.mode !== StopMode.damping;
+  }
+
+  /** Joints without stiffness because their sensors are lost: 1, else 0; a live view. */
+  get lostJoints(): Uint8Array {
+    return this.#measured.lost;
   }
 
   /** Torques asked of the joints in the last cycle, N·m; a live view. */
@@ -99,8 +139,9 @@ export class JointController {
     if (bad >= 0) {
       throw new Error(`first measured position of ${this.#names[bad]} is ${state.position[bad]}: check its encoder`);
     }
-    this.#measured.set(state.position);
+    this.#measured.start(state.position);
     this.#restart();
+    this.#reference.clear();
     this.#time = Number.NaN;
   }
 
@@ -108,6 +149,11 @@ export class JointController {
   demandStop(mode: StopMode): void {
     this.#demanded = mode;
     if (mode > this.#edge) this.#edge = mode;
+  }
+
+  /** The share of the velocity limits that the safety monitor allows, 0…1. */
+  allowSpeed(scale: number): void {
+    this.#allowedScale = scale;
   }
 
   /** Decelerates and holds for good: the loop is about to end. */
@@ -133,13 +179,17 @@ export class JointController {
   /**
    * One cycle.
    * @param time of the cycle, s, on the loop's clock @param state measured @param command filled
+   * @param passed time that passed for the robot since the last cycle, s: less than for the clock where a simulation
+   * stood still
+   * @param watched whether late cycles are a danger: not for a simulation, which waits for the loop
    */
-  update(time: number, state: RobotState, command: JointCommand): void {
+  update(time: number, state: RobotState, command: JointCommand, passed = this.#options.period, watched = true): void {
     const { period } = this.#options;
     const elapsed = time - this.#time;
     const dt = elapsed > 0 ? Math.min(elapsed, MAX_CYCLES_AT_ONCE * period) : period;
     this.#time = time;
-    this.#watch(time, state);
+    this.#watchdog.observe(time, watched ? passed : period);
+    this.#watch(time, state, passed);
     if (this.#resetRequested) this.#reset();
     this.#follow(time);
 
@@ -147,8 +197,11 @@ export class JointController {
       this.#damp(command);
       return;
     }
-    this.#limiter.track(this.#target, dt);
-    this.#pid.command(this.#limiter.command, state.position, state.velocity, dt, command);
+    this.#scale = Math.min(this.#allowedScale, this.#watchdog.scale(time));
+    this.#limiter.track(this.#target, dt, this.#scale);
+    const { position, velocity } = this.#measured;
+    this.#pid.command(this.#limiter.command, position, velocity, dt, command);
+    if (this.#measured.anyLost) this.#release(command);
     if (!(allFinite(command.position) && allFinite(command.velocity) && allFinite(command.effort))) {
       this.#stop.raise(StopCause.commandNotFinite);
       this.#damp(command);
@@ -156,17 +209,21 @@ export class JointController {
   }
 
   /** Raises the causes that are present in this cycle. */
-  #watch(time: number, state: RobotState): void {
+  #watch(time: number, state: RobotState, passed: number): void {
     const stop = this.#stop;
     stop.beginCycle();
-    if (allFinite(state.position) && allFinite(state.velocity)) this.#measured.set(state.position);
-    else stop.raise(StopCause.stateNotFinite);
+    if (this.#watchdog.stalled) stop.raise(StopCause.loopStalled);
+    if (!(allFinite(state.position) && allFinite(state.velocity))) stop.raise(StopCause.stateNotFinite);
+    else if (!this.#measured.observe(time, passed, state.position, state.velocity)) {
+      stop.raise(StopCause.stateImplausible);
+    }
     if (this.#beat) this.#heartbeat = time;
     this.#beat = false;
-    if (time - this.#heartbeat > this.#options.heartbeatTimeout) stop.raise(StopCause.heartbeatTimeout);
+    if (time - this.#heartbeat > this.#options.heartbeatTimeout) stop.raise(StopCause.monitorSilent);
     const demanded = Math.max(this.#demanded, this.#edge);
     this.#edge = StopMode.running;
     if (demanded === StopMode.hold) stop.raise(StopCause.protectiveStop);
+    if (demanded === StopMode.crouch) stop.raise(StopCause.controlledStop);
     if (demanded === StopMode.damping) stop.raise(StopCause.emergencyStop);
     if (this.#shutdown) stop.raise(StopCause.shutdown);
   }
@@ -176,8 +233,10 @@ export class JointController {
     const before = this.#stop.mode;
     this.#resetRefusal = this.#stop.reset();
     if (this.#resetRefusal !== 0 || before === StopMode.running) return;
-    this.#reference.clear();
-    if (before === StopMode.damping) this.#restart();
+    this.#reference.clearAfterStop();
+    if (before === StopMode.damping || this.#measured.anyLost) this.#restart();
+    else if (before === StopMode.crouch) this.#brake();
+    this.#measured.forgive();
     this.#mode = StopMode.running;
   }
 
@@ -188,34 +247,53 @@ export class JointController {
       if (this.#reference.poll(time, this.#limiter.command) === Refusal.invalid) {
         this.#stop.raise(StopCause.referenceInvalid);
       } else if (this.#reference.lost(time)) {
-        this.#stop.raise(StopCause.referenceTimeout);
+        this.#stop.raise(StopCause.referenceSilent);
       }
     } else {
       this.#reference.discard();
     }
-    if (this.#stop.mode === StopMode.running) {
+    const { mode } = this.#stop;
+    if (mode === StopMode.running) {
       if (this.#reference.phase !== ReferencePhase.none) this.#reference.sample(time, this.#target);
     } else if (this.#mode === StopMode.running) {
-      // Protective stop: brake every joint as fast as its limits allow, and stay there.
-      this.#limiter.stoppingPosture(this.#target.position);
-      this.#target.velocity.fill(0);
-      this.#target.effort.set(this.#limiter.command.effort);
+      this.#brake();
+    }
+    if (mode === StopMode.crouch) {
+      if (this.#mode !== StopMode.crouch) this.#crouch.start(time, this.#target.position);
+      if (this.#crouch.sample(time, this.#target.position, this.#target.velocity)) this.#stop.finishCrouch();
     }
     this.#mode = this.#stop.mode;
   }
 
-  /** Emergency stop; the commanded posture is the measured one, with no stiffness behind it. */
+  /** Brakes every joint as fast as its limits allow, and stays there. */
+  #brake(): void {
+    this.#limiter.stoppingPosture(this.#target.position);
+    this.#target.velocity.fill(0);
+    this.#target.effort.set(this.#limiter.command.effort);
+  }
+
+  /** The commanded posture is the measured one, with no stiffness behind it. */
   #damp(command: JointCommand): void {
     this.#mode = StopMode.damping;
-    this.#pid.damp(this.#measured, command);
+    this.#pid.damp(this.#measured.position, command);
+  }
+
+  /** Takes the stiffness away from joints whose sensors are lost. */
+  #release(command: JointCommand): void {
+    const { lost } = this.#measured;
+    for (let j = 0; j < lost.length; j++) {
+      if (lost[j] === 0) continue;
+      command.velocity[j] = 0;
+      command.kp[j] = 0;
+      command.effort[j] = 0;
+    }
   }
 
   #restart(): void {
-    this.#limiter.start(this.#measured);
+    this.#limiter.start(this.#measured.position);
     this.#limiter.stoppingPosture(this.#target.position);
     this.#target.velocity.fill(0);
     this.#target.effort.fill(0);
     this.#pid.reset();
-    this.#reference.clear();
   }
 }

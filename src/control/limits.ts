@@ -16,6 +16,11 @@ export function allFinite(values: Float64Array, count = values.length): boolean 
   return sum === 0;
 }
 
+/** Acceleration limits, rad/s², one a joint. */
+export function accelerationLimits({ velocityLimit }: JointParameters): Float64Array {
+  return velocityLimit.map((limit) => limit / ACCELERATION_TIME);
+}
+
 /**
  * The first layer of safety, on the way of every command: position, velocity, acceleration and feed-forward torque
  * stay within limits whatever the reference does. A reference that keeps the limits passes unchanged, without lag;
@@ -33,14 +38,16 @@ export class CommandLimiter {
   readonly #acceleration: Float64Array;
   readonly #effortLimit: Float64Array;
   readonly #command: JointSample;
+  readonly #wanted: Float64Array;
 
   constructor(parameters: JointParameters) {
     this.#lower = Float64Array.from(parameters.lower);
     this.#upper = Float64Array.from(parameters.upper);
     this.#velocityLimit = Float64Array.from(parameters.velocityLimit);
-    this.#acceleration = parameters.velocityLimit.map((limit) => limit / ACCELERATION_TIME);
+    this.#acceleration = accelerationLimits(parameters);
     this.#effortLimit = Float64Array.from(parameters.effortLimit);
     this.#command = createJointSample(parameters.names.length);
+    this.#wanted = new Float64Array(parameters.names.length);
   }
 
   /** The limited command; a live view. */
@@ -76,35 +83,26 @@ export class CommandLimiter {
    *   d/dt = n·u − s·n(n−1)/2,   so   u(d) = d/(n·dt) + s·(n−1)/2,   n = ⌈√(1/4 + 2d/(s·dt)) − 1/2⌉.
    * The same u, with the distance to the position limit, bounds the velocity towards the limit.
    *
-   * @param reference finite values @param dt s, positive
+   * With `scale` below 1 all joints are slowed down together: the velocities above are multiplied by the one factor that
+   * leaves none of them above that share of its limit.
+   *
+   * @param reference finite values @param dt s, positive @param scale share of the velocity limits, 0…1
    */
-  track(reference: JointSample, dt: number): void {
+  track(reference: JointSample, dt: number, scale = 1): void {
     const { position, velocity, effort } = this.#command;
+    const wanted = this.#wanted;
+    let factor = 1;
+    for (let j = 0; j < position.length; j++) {
+      wanted[j] = this.#approach(j, reference.position[j], reference.velocity[j], dt);
+      const most = scale * this.#velocityLimit[j];
+      if (Math.abs(wanted[j]) * factor > most) factor = most / Math.abs(wanted[j]);
+    }
     for (let j = 0; j < position.length; j++) {
       const lower = this.#lower[j];
       const upper = this.#upper[j];
-      const vmax = this.#velocityLimit[j];
-      const a = this.#acceleration[j];
-      const step = a * dt;
+      const step = this.#acceleration[j] * dt;
       const p = position[j];
-      const v = velocity[j];
-
-      let target = reference.position[j];
-      let targetVelocity = clamp(reference.velocity[j], -vmax, vmax);
-      if (target >= upper) {
-        target = upper;
-        targetVelocity = Math.min(0, targetVelocity);
-      } else if (target <= lower) {
-        target = lower;
-        targetVelocity = Math.max(0, targetVelocity);
-      }
-
-      let w = (target - p) / dt;
-      if (Math.abs(w) > vmax || Math.abs(w - v) > step || Math.abs(w - targetVelocity) > step) {
-        const error = target - targetVelocity * dt - p;
-        const approach = Math.sign(error) * stoppableSpeed(Math.abs(error), step, dt);
-        w = clamp(clamp(targetVelocity + approach, -vmax, vmax), v - step, v + step);
-      }
+      let w = clamp(factor * wanted[j], velocity[j] - step, velocity[j] + step);
       if (p <= upper) w = Math.min(w, stoppableSpeed(upper - p, step, dt));
       if (p >= lower) w = Math.max(w, -stoppableSpeed(p - lower, step, dt));
 
@@ -114,9 +112,35 @@ export class CommandLimiter {
 
       const limit = this.#effortLimit[j];
       const slew = (limit * dt) / EFFORT_RISE_TIME;
-      const wanted = clamp(reference.effort[j], -limit, limit);
-      effort[j] = clamp(wanted, effort[j] - slew, effort[j] + slew);
+      const torque = clamp(reference.effort[j], -limit, limit);
+      effort[j] = clamp(torque, effort[j] - slew, effort[j] + slew);
     }
+  }
+
+  /** The velocity at which joint `j` approaches its reference, but for the limits that `track` adds, rad/s. */
+  #approach(j: number, reference: number, referenceVelocity: number, dt: number): number {
+    const lower = this.#lower[j];
+    const upper = this.#upper[j];
+    const vmax = this.#velocityLimit[j];
+    const step = this.#acceleration[j] * dt;
+    const p = this.#command.position[j];
+
+    let target = reference;
+    let targetVelocity = clamp(referenceVelocity, -vmax, vmax);
+    if (target >= upper) {
+      target = upper;
+      targetVelocity = Math.min(0, targetVelocity);
+    } else if (target <= lower) {
+      target = lower;
+      targetVelocity = Math.max(0, targetVelocity);
+    }
+
+    const w = (target - p) / dt;
+    const direct =
+      Math.abs(w) <= vmax && Math.abs(w - this.#command.velocity[j]) <= step && Math.abs(w - targetVelocity) <= step;
+    if (direct) return w;
+    const error = target - targetVelocity * dt - p;
+    return clamp(targetVelocity + Math.sign(error) * stoppableSpeed(Math.abs(error), step, dt), -vmax, vmax);
   }
 }
 

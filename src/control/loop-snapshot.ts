@@ -12,7 +12,9 @@ export interface LoopSnapshot {
   referenceStamp: number;
   /** When the loop first followed that trajectory, s; 0 while there is none. */
   referenceApplied: number;
-  /** State of the simulation (time, qpos, qvel); empty on a real robot. */
+  /** When the first command of the present stop mode was written, s; 0 before the first cycle. */
+  modeSince: number;
+  /** State of the simulation (time, qpos, qvel, the worst so far); empty on a real robot. */
   readonly groundTruth: Float64Array;
 }
 
@@ -31,12 +33,13 @@ export function createLoopSnapshot(layout: SharedLayout): LoopSnapshot {
     torque: new Float64Array(layout.joints),
     referenceStamp: 0,
     referenceApplied: 0,
+    modeSince: 0,
     groundTruth: new Float64Array(layout.groundTruthSize),
   };
 }
 
-/** Time, stamp and time of the reference, IMU, two wrenches. */
-const FIXED = 3 + 4 + 3 + 3 + 6 + 6;
+/** Time, stamp and time of the reference, time of the mode, IMU, two wrenches. */
+const FIXED = 4 + 4 + 3 + 3 + 6 + 6;
 
 /** Doubles of shared memory a snapshot needs. */
 export function snapshotSize({ joints, groundTruthSize }: SharedLayout): number {
@@ -45,8 +48,10 @@ export function snapshotSize({ joints, groundTruthSize }: SharedLayout): number 
 
 /** Where in a packed snapshot the loop writes since when it follows the trajectory, s. */
 export const APPLIED = 2;
+/** Where it writes since when the stop mode holds, s. */
+export const MODE_SINCE = 3;
 
-/** Loop: writes a cycle into shared memory, but for {@link APPLIED}. Real-time safe. */
+/** Loop: writes a cycle into shared memory, but for {@link APPLIED} and {@link MODE_SINCE}. Real-time safe. */
 export function packSnapshot(
   to: Float64Array,
   state: RobotState,
@@ -56,7 +61,7 @@ export function packSnapshot(
 ): void {
   to[0] = state.time;
   to[1] = controller.reference.stamp;
-  let at = 3;
+  let at = 4;
   at = put(to, at, state.position);
   at = put(to, at, state.velocity);
   at = put(to, at, state.effort);
@@ -80,7 +85,8 @@ export function unpackSnapshot(from: Float64Array, out: LoopSnapshot): void {
   state.time = from[0];
   out.referenceStamp = from[1];
   out.referenceApplied = from[APPLIED];
-  let at = 3;
+  out.modeSince = from[MODE_SINCE];
+  let at = 4;
   at = take(from, at, state.position);
   at = take(from, at, state.velocity);
   at = take(from, at, state.effort);

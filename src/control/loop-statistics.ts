@@ -1,15 +1,23 @@
 import { HISTOGRAM_SIZE, LatencyHistogram } from './latency-histogram.js';
 
-/** Figures of the loop's timing since it started. */
+/** Quantiles and the largest of times, µs. */
+export interface TimeQuantiles {
+  readonly p50: number;
+  readonly p99: number;
+  readonly p999: number;
+  readonly max: number;
+}
+
+/** Figures of the loop's timing since it started, or since `clear`. */
 export interface LoopReport {
   /** Cycles run. */
   readonly cycles: number;
   /** Cycles skipped because an earlier one took too long or the thread was not scheduled. */
   readonly missed: number;
   /** How late cycles began after their scheduled time, µs. */
-  readonly lateUs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly lateUs: TimeQuantiles;
   /** How long cycles took from read to write, µs. */
-  readonly executionUs: { readonly p50: number; readonly p99: number; readonly max: number };
+  readonly executionUs: TimeQuantiles;
   /** Simulated per real time over the last second or so; 1 for a real robot. */
   readonly realTimeFactor: number;
 }
@@ -26,12 +34,14 @@ export const STATISTICS_SIZE = COUNTERS + 2 * HISTOGRAM_SIZE;
 
 /** Timing statistics of the loop in memory shared by the loop, which records, and others, which report. */
 export class LoopStatistics {
+  readonly #memory: Float64Array;
   readonly #counters: Float64Array;
   readonly #late: LatencyHistogram;
   readonly #execution: LatencyHistogram;
 
   /** @param memory `STATISTICS_SIZE` doubles, shared or not */
   constructor(memory: Float64Array = new Float64Array(STATISTICS_SIZE)) {
+    this.#memory = memory.subarray(0, STATISTICS_SIZE);
     this.#counters = memory.subarray(0, COUNTERS);
     this.#late = new LatencyHistogram(memory.subarray(COUNTERS, COUNTERS + HISTOGRAM_SIZE));
     this.#execution = new LatencyHistogram(memory.subarray(COUNTERS + HISTOGRAM_SIZE, STATISTICS_SIZE));
@@ -54,6 +64,11 @@ export class LoopStatistics {
     counters[REAL_TIME_FACTOR] = realTimeFactor;
   }
 
+  /** Starts anew; what is recorded at that very moment may be lost. For the reporting side. */
+  clear(): void {
+    this.#memory.fill(0);
+  }
+
   /** The figures so far. Quantiles are within 3 %. */
   report(): LoopReport {
     const counters = this.#counters;
@@ -67,6 +82,7 @@ export class LoopStatistics {
   }
 }
 
-function quantiles(histogram: LatencyHistogram, max: number): { p50: number; p99: number; max: number } {
-  return { p50: Math.min(histogram.quantile(0.5), max), p99: Math.min(histogram.quantile(0.99), max), max };
+function quantiles(histogram: LatencyHistogram, max: number): TimeQuantiles {
+  const quantile = (share: number): number => Math.min(histogram.quantile(share), max);
+  return { p50: quantile(0.5), p99: quantile(0.99), p999: quantile(0.999), max };
 }

@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import type { Balancer } from '../balance/balancer.js';
+import { Robot } from '../robot/robot.js';
 import { ControlLoop } from './control-loop.js';
 import { createHardware } from './hardware-registry.js';
 import { JointController } from './joint-controller.js';
 import type { LoopMessage, LoopOptions } from './loop.js';
-import { requestRealtimePriority } from './realtime.js';
+import { requestPreciseTimers, requestRealtimePriority } from './realtime.js';
 import { SharedState } from './shared-state.js';
 import { isSimulated } from './simulated-hardware.js';
 
@@ -15,12 +17,21 @@ async function main(options: LoopOptions): Promise<void> {
   const groundTruthSize = isSimulated(hardware) ? hardware.groundTruthSize : 0;
   const shared = new SharedState({ joints: parameters.names.length, groundTruthSize });
   const controller = new JointController(parameters, shared.trajectory, controllerOptions);
+  requestPreciseTimers();
   if (options.realtime) {
     const complaint = requestRealtimePriority();
     if (complaint !== undefined) post({ type: 'log', text: complaint });
   }
   post({ type: 'ready', layout: shared.layout, buffer: shared.buffer });
-  new ControlLoop(hardware, controller, shared, controllerOptions.period).run();
+  const { balance } = options;
+  const balancer = balance === undefined ? undefined : await createBalancer(balance);
+  new ControlLoop(hardware, controller, shared, controllerOptions.period, balancer).run();
+}
+
+/** Loaded on demand: a robot that hangs needs no model of its dynamics. */
+async function createBalancer(robot: string): Promise<Balancer> {
+  const { Balancer } = await import('../balance/balancer.js');
+  return Balancer.create(Robot.load(robot));
 }
 
 function post(message: LoopMessage): void {

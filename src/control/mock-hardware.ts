@@ -8,6 +8,8 @@ export interface MockOptions {
 
 const CYCLE = 0.001;
 const GRAVITY = 9.81;
+/** A living gyro never says the same twice: it alternates between this and its negative, rad/s. */
+const GYRO_STEP = 1e-6;
 
 /**
  * A robot without a robot: every joint follows its command with a first-order lag, q ← q + (q_d − q)·dt/T, the base
@@ -15,11 +17,13 @@ const GRAVITY = 9.81;
  * graph up on a desk.
  */
 export class MockHardware implements Hardware {
+  readonly standsStill: boolean = true;
   readonly #joints: number;
   readonly #share: number;
   readonly #position: Float64Array;
   readonly #velocity: Float64Array;
   readonly #effort: Float64Array;
+  #gyro = GYRO_STEP;
 
   /** Starts at zero posture, or the nearest within limits. @throws Error for a time constant below one cycle */
   constructor(parameters: JointParameters, options: MockOptions = {}) {
@@ -46,6 +50,8 @@ export class MockHardware implements Hardware {
     state.position.set(this.#position);
     state.velocity.set(this.#velocity);
     state.effort.set(this.#effort);
+    this.#gyro = -this.#gyro;
+    state.angularVelocity[0] = this.#gyro;
   }
 
   write(command: JointCommand): void {

@@ -1,7 +1,10 @@
 import { Robot } from '../robot/robot.js';
+import { FaultPort, InjectedFaults } from '../sim/injected-faults.js';
 import { createLayout } from '../sim/layout.js';
 import { loadTask } from '../sim/scene.js';
+import { SensorNoise } from '../sim/sensor-noise.js';
 import { Simulation } from '../sim/simulation.js';
+import { TRUTH_SIZE, TruthRecorder } from '../sim/truth-recorder.js';
 import { createJointCommand, createRobotState, type JointCommand, type RobotState } from './hardware.js';
 import { monotonicSeconds } from './monotonic-clock.js';
 import type { SimulatedHardware } from './simulated-hardware.js';
@@ -16,7 +19,11 @@ export interface MujocoOptions {
   /** The instruction whose target is put within reach; empty: the seed's own. */
   readonly instruction: string;
   /** What holds the pelvis. */
-  readonly support: 'gantry';
+  readonly support: 'gantry' | 'ground';
+  /** Memory of a `FaultPort`, through which things are made to go wrong; left out where nothing is. */
+  readonly faults?: SharedArrayBuffer;
+  /** Whether the sensors have noise and bias, drawn with the seed; false when left out. */
+  readonly sensorNoise?: boolean;
 }
 
 /** Steps a cycle may make beyond its own one, to catch up with the clock. */
@@ -27,6 +34,10 @@ const MAX_DEBT = 0.05;
 const WARM_UP = 200;
 /** Time over which the real-time factor is averaged, s. */
 const WINDOW = 1;
+/** Where pushes act. */
+const TORSO = 'torso_link';
+/** Viscous friction of a joint that is stuck, N·m·s/rad. */
+const STUCK = 1e4;
 
 /**
  * The simulated robot as hardware: physics of 1 ms steps, paced to the clock. `write` steps once a cycle, and up to
@@ -34,8 +45,16 @@ const WINDOW = 1;
  * shows.
  */
 export class MujocoHardware implements SimulatedHardware {
+  readonly standsStill = true;
   readonly #options: MujocoOptions;
   #simulation: Simulation | undefined;
+  #faults: InjectedFaults | undefined;
+  #noise: SensorNoise | undefined;
+  #truth: TruthRecorder | undefined;
+  /** What the robot's sensors would say if they told the truth. */
+  #true = createRobotState(0);
+  #pelvis = 0;
+  readonly #height = new Float64Array(3);
   #base = 0;
   #windowStart = 0;
   #windowTime = 0;
@@ -47,7 +66,7 @@ export class MujocoHardware implements SimulatedHardware {
 
   get groundTruthSize(): number {
     const { model } = this.#active();
-    return 1 + model.nq + model.nv;
+    return 1 + model.nq + model.nv + TRUTH_SIZE;
   }
 
   get realTimeFactor(): number {
@@ -56,7 +75,7 @@ export class MujocoHardware implements SimulatedHardware {
 
   /** @throws Error that names the file and what is wrong with it */
   async configure(): Promise<void> {
-    const { robot, task: file, seed, instruction, support } = this.#options;
+    const { robot, task: file, seed, instruction, support, faults, sensorNoise } = this.#options;
     const task = loadTask(file);
     const description = Robot.load(robot);
     const layout = createLayout(task, seed, instruction || undefined);
@@ -70,6 +89,21 @@ export class MujocoHardware implements SimulatedHardware {
     }
     simulation.reset(layout);
     this.#simulation = simulation;
+    const joints = description.names.length;
+    this.#true = createRobotState(joints);
+    this.#noise = sensorNoise ? new SensorNoise(joints, seed) : undefined;
+    this.#pelvis = simulation.link(description.baseFrame);
+    this.#truth = new TruthRecorder(description);
+    if (faults !== undefined) {
+      const torso = simulation.link(TORSO);
+      const friction = Float64Array.from(simulation.model.dof_damping);
+      this.#faults = new InjectedFaults(new FaultPort(faults), joints, {
+        lock: (joint, locked) => {
+          simulation.model.dof_damping[6 + joint] = locked ? STUCK : friction[6 + joint]!;
+        },
+        push: (force) => simulation.push(torso, force),
+      });
+    }
   }
 
   activate(state: RobotState): void {
@@ -81,14 +115,18 @@ export class MujocoHardware implements SimulatedHardware {
   }
 
   read(state: RobotState): void {
-    this.#active().readState(state);
+    const simulation = this.#active();
+    simulation.readState(state);
+    this.#noise?.apply(state);
+    this.#faults?.distortState(simulation.time, state);
   }
 
   write(command: JointCommand): void {
     const simulation = this.#active();
-    simulation.step(command);
+    const applied = this.#faults?.distortCommand(command) ?? command;
+    this.#step(applied);
     const now = monotonicSeconds();
-    for (let extra = 0; extra < CATCH_UP && this.#debt(now) >= Simulation.timeStep; extra++) simulation.step(command);
+    for (let extra = 0; extra < CATCH_UP && this.#debt(now) >= Simulation.timeStep; extra++) this.#step(applied);
     if (this.#debt(now) > MAX_DEBT) this.#base = now - simulation.time;
     if (now - this.#windowStart >= WINDOW) {
       this.#realTimeFactor = (simulation.time - this.#windowTime) / (now - this.#windowStart);
@@ -102,11 +140,21 @@ export class MujocoHardware implements SimulatedHardware {
     out[0] = simulation.time;
     simulation.copyState(out, 1);
     simulation.copyVelocity(out, 1 + simulation.stateSize);
+    this.#truth?.copy(out, out.length - TRUTH_SIZE);
   }
 
   deactivate(): void {
     this.#simulation?.delete();
     this.#simulation = undefined;
+  }
+
+  #step(command: JointCommand): void {
+    const simulation = this.#active();
+    simulation.step(command);
+    simulation.readState(this.#true);
+    simulation.linkPosition(this.#pelvis, this.#height);
+    this.#truth?.observe(this.#true, command.kp);
+    this.#truth?.observeBase(this.#height[2]!, this.#true.orientation);
   }
 
   /** How far the simulation is behind the clock, s. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
+import { readlinkSync, writeFileSync } from 'node:fs';
 
 const PRIORITY = 50;
 
@@ -9,13 +9,8 @@ const PRIORITY = 50;
  * @returns undefined on success, else one line that says why not and what to do
  */
 export function requestRealtimePriority(): string | undefined {
-  let thread: string;
-  try {
-    // /proc/thread-self links to "<process>/task/<thread>" of the thread that reads it.
-    thread = readlinkSync('/proc/thread-self').split('/').at(-1) ?? '';
-  } catch {
-    return 'no real-time priority: this system has no /proc/thread-self';
-  }
+  const thread = threadId();
+  if (thread === undefined) return 'no real-time priority: this system has no /proc/thread-self';
   const result = spawnSync('chrt', ['-f', '-p', String(PRIORITY), thread], { encoding: 'utf8' });
   if (result.error !== undefined) return 'no real-time priority: chrt is not installed (package util-linux)';
   if (result.status !== 0) {
@@ -23,4 +18,27 @@ export function requestRealtimePriority(): string | undefined {
     return `no real-time priority: ${why} (allow it with the limit "rtprio ${PRIORITY}" or CAP_SYS_NICE)`;
   }
   return undefined;
+}
+
+/**
+ * Has the calling thread's timers fire when they are due, not up to 50 µs later, which the kernel may take to join
+ * wake-ups. It does so for real-time threads anyway; for others it halves the usual lateness. Needs no permission.
+ */
+export function requestPreciseTimers(): void {
+  const thread = threadId();
+  try {
+    if (thread !== undefined) writeFileSync(`/proc/${thread}/timerslack_ns`, '1');
+  } catch {
+    // A kernel without this file: the timers stay as they are.
+  }
+}
+
+/** Id of the calling thread; undefined where there is no /proc/thread-self. */
+function threadId(): string | undefined {
+  try {
+    // It links to "<process>/task/<thread>" of the thread that reads it.
+    return readlinkSync('/proc/thread-self').split('/').at(-1);
+  } catch {
+    return undefined;
+  }
 }

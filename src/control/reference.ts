@@ -26,6 +26,8 @@ export const Refusal = {
   outdated: 3,
   /** It starts more than a second ahead. */
   early: 4,
+  /** It is the first one after a stop, and does not start at rest from the present command. */
+  moving: 5,
 } as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];
 
@@ -35,12 +37,13 @@ const REFUSAL_TEXT: readonly string[] = [
   'it starts too far from the present command: plan from the commanded posture',
   'its last point lies in the past: check the clocks and the latency of the planner',
   'it starts more than a second ahead: check the clocks',
+  'after a stop the first one must start at rest from the commanded posture',
 ];
 
-/** Says in words why a trajectory was refused. @param joint the joint that jumps, for Refusal.jump */
+/** Says in words why a trajectory was refused. @param joint the joint that it is about, if it is about one */
 export function describeRefusal(refusal: number, joint?: string): string {
   const text = REFUSAL_TEXT[refusal] ?? `unknown refusal ${refusal}`;
-  return refusal === Refusal.jump && joint !== undefined ? `${joint}: ${text}` : text;
+  return joint === undefined ? text : `${joint}: ${text}`;
 }
 
 export interface ReferenceOptions {
@@ -57,6 +60,8 @@ const BRIDGE_TIME = 0.3;
 /** Playback slows down over the last part of a trajectory that nothing follows, s of path. */
 const SLOW_DOWN = 0.15;
 const EARLIEST = 1;
+/** At rest, and where the command is, is what is nearer than this: rad and rad/s. */
+const AT_REST = 0.1;
 
 /**
  * Follows the stream of trajectories: takes over each new one where the clock stands in it, refuses what is
@@ -81,6 +86,7 @@ export class ReferenceFollower {
   #refusalJoint = -1;
   #refused = 0;
   #taken = 0;
+  #afterStop = false;
 
   /** @param velocityLimit rad/s, one a joint: sets how large a jump may be bridged */
   constructor(buffer: TrajectoryBuffer, velocityLimit: Float64Array, options: ReferenceOptions = REFERENCE_DEFAULTS) {
@@ -108,7 +114,7 @@ export class ReferenceFollower {
     return this.#refusal;
   }
 
-  /** The joint that Refusal.jump is about, else -1. */
+  /** The joint that the refusal is about, else -1. */
   get refusalJoint(): number {
     return this.#refusalJoint;
   }
@@ -144,6 +150,15 @@ export class ReferenceFollower {
     this.#phase = ReferencePhase.none;
   }
 
+  /**
+   * As `clear`, after a stop: motion must not go on where it was cut off, so the next trajectory has to start at rest
+   * from the command, as that of a planner does that knows of the stop.
+   */
+  clearAfterStop(): void {
+    this.clear();
+    this.#afterStop = true;
+  }
+
   /** Looks at what has come and drops it. */
   discard(): void {
     this.#buffer.read(this.#spare, 1);
@@ -169,6 +184,7 @@ export class ReferenceFollower {
     this.#first = time < next.time[1] ? 0 : 1;
     this.#arrival = time;
     this.#phase = ReferencePhase.fresh;
+    this.#afterStop = false;
     this.#taken++;
     return Refusal.none;
   }
@@ -220,6 +236,10 @@ export class ReferenceFollower {
       if (jump > this.#reach[j] + this.#velocityLimit[j] * wait) {
         this.#refusalJoint = j;
         return Refusal.jump;
+      }
+      if (this.#afterStop && (jump > AT_REST || Math.abs(this.#start.velocity[j]) > AT_REST)) {
+        this.#refusalJoint = j;
+        return Refusal.moving;
       }
     }
     return Refusal.none;

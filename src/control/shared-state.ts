@@ -1,8 +1,10 @@
+import { CycleRing, cycleRingSize } from './cycle-ring.js';
 import type { JointCommand, RobotState } from './hardware.js';
 import type { JointController } from './joint-controller.js';
 import {
   APPLIED,
   type LoopSnapshot,
+  MODE_SINCE,
   packSnapshot,
   type SharedLayout,
   snapshotSize,
@@ -33,8 +35,14 @@ const Word = {
   referenceRefused: 13,
   refusal: 14,
   refusalJoint: 15,
+  speedAllowed: 16,
+  speedScale: 17,
+  cycles: 18,
 } as const;
 const WORDS = 32;
+
+/** Shares of the velocity limits are passed on in units of this. */
+const SCALE = 1e-6;
 
 /** What the loop says of itself. */
 export interface LoopStatus {
@@ -48,6 +56,8 @@ export interface LoopStatus {
   /** Why the last refused one was refused, and the joint it was about (-1: none). */
   readonly refusal: Refusal;
   readonly refusalJoint: number;
+  /** Share of the velocity limits in use, 0…1. */
+  readonly speedScale: number;
 }
 
 /**
@@ -59,6 +69,8 @@ export class SharedState {
   readonly buffer: SharedArrayBuffer;
   /** Reference: written by the ROS side, read by the loop. */
   readonly trajectory: TrajectoryBuffer;
+  /** Measurements of the last cycles: written by the loop. */
+  readonly cycles: CycleRing;
   /** Timing: recorded by the loop. */
   readonly statistics: LoopStatistics;
   readonly #words: Int32Array;
@@ -71,13 +83,16 @@ export class SharedState {
   /** Trajectories taken at the last publication, and when the loop first followed the latest, s. */
   #taken = 0;
   #applied = 0;
+  /** Stop mode at the last publication, and when its first command was written, s. */
+  #mode = -1;
+  #modeSince = 0;
 
   /** @param buffer shared by the other side; a new one is allocated when it is left out */
   constructor(layout: SharedLayout, buffer?: SharedArrayBuffer) {
     const { joints, groundTruthSize } = layout;
     const snapshot = snapshotSize(layout);
     const trajectory = trajectoryBufferSize(joints);
-    const bytes = 4 * WORDS + 8 * (STATISTICS_SIZE + snapshot + trajectory);
+    const bytes = 4 * WORDS + 8 * (STATISTICS_SIZE + snapshot + trajectory + cycleRingSize(joints));
     this.layout = { joints, groundTruthSize };
     this.buffer = buffer ?? new SharedArrayBuffer(bytes);
     if (this.buffer.byteLength !== bytes) {
@@ -91,13 +106,19 @@ export class SharedState {
     this.trajectory = new TrajectoryBuffer(
       this.#words,
       Word.referenceLock,
-      doubles.subarray(STATISTICS_SIZE + snapshot),
+      doubles.subarray(STATISTICS_SIZE + snapshot, STATISTICS_SIZE + snapshot + trajectory),
       joints,
     );
+    const ring = doubles.subarray(STATISTICS_SIZE + snapshot + trajectory);
+    this.cycles = new CycleRing(this.#words, Word.cycles, ring, joints);
     this.#lock = new SequenceLock(this.#words, Word.stateLock);
     this.#copyOut = () => this.#private.set(this.#shared);
     this.#heartbeat = Atomics.load(this.#words, Word.heartbeat);
     this.#reset = Atomics.load(this.#words, Word.resetRequest);
+    if (buffer === undefined) {
+      this.allowSpeed(1);
+      Atomics.store(this.#words, Word.speedScale, 1 / SCALE);
+    }
   }
 
   // The ROS side.
@@ -123,6 +144,7 @@ export class SharedState {
       refused: Atomics.load(words, Word.referenceRefused),
       refusal: Atomics.load(words, Word.refusal) as Refusal,
       refusalJoint: Atomics.load(words, Word.refusalJoint),
+      speedScale: Atomics.load(words, Word.speedScale) * SCALE,
     };
   }
 
@@ -130,6 +152,16 @@ export class SharedState {
   demandStop(mode: StopMode): void {
     Atomics.store(this.#words, Word.stopDemanded, mode);
     if (mode !== 0) Atomics.or(this.#words, Word.stopEdge, 1 << mode);
+  }
+
+  /** Allows a share of the velocity limits, 0…1; without a word on it, all of them. */
+  allowSpeed(scale: number): void {
+    Atomics.store(this.#words, Word.speedAllowed, Math.round(scale / SCALE));
+  }
+
+  /** Asks for a stop once; a demand that stands is left as it is. */
+  raiseStop(mode: StopMode): void {
+    Atomics.or(this.#words, Word.stopEdge, 1 << mode);
   }
 
   /** Asks for a reset of the loop's stop. @returns a ticket for `resetOutcome` */
@@ -146,6 +178,11 @@ export class SharedState {
   /** Passes a sign of life from the safety monitor on. */
   heartbeat(): void {
     Atomics.add(this.#words, Word.heartbeat, 1);
+  }
+
+  /** Signs of life so far. */
+  get wordsHeard(): number {
+    return Atomics.load(this.#words, Word.heartbeat);
   }
 
   /** Asks the loop to stop the robot, disable it and end. */
@@ -168,6 +205,7 @@ export class SharedState {
     const edge = Atomics.exchange(words, Word.stopEdge, 0);
     if (edge !== 0) controller.demandStop((31 - Math.clz32(edge)) as StopMode);
     controller.demandStop(Atomics.load(words, Word.stopDemanded) as StopMode);
+    controller.allowSpeed(Atomics.load(words, Word.speedAllowed) * SCALE);
     const request = Atomics.load(words, Word.resetRequest);
     if (request !== this.#reset) controller.requestReset();
     this.#reset = request;
@@ -178,9 +216,12 @@ export class SharedState {
     const { taken, phase } = controller.reference;
     if (taken !== this.#taken) this.#applied = monotonicSeconds();
     this.#taken = taken;
+    if (controller.stop.mode !== this.#mode) this.#modeSince = monotonicSeconds();
+    this.#mode = controller.stop.mode;
     this.#lock.beginWrite();
     packSnapshot(this.#shared, state, command, controller, groundTruth);
     this.#shared[APPLIED] = phase === ReferencePhase.none ? 0 : this.#applied;
+    this.#shared[MODE_SINCE] = this.#modeSince;
     this.#lock.endWrite();
     const words = this.#words;
     const { stop, reference } = controller;
@@ -190,6 +231,7 @@ export class SharedState {
     }
     Atomics.store(words, Word.stopMode, stop.mode);
     Atomics.store(words, Word.stopCauses, stop.causes);
+    Atomics.store(words, Word.speedScale, Math.round(controller.speedScale / SCALE));
     Atomics.store(words, Word.referencePhase, reference.phase);
     Atomics.store(words, Word.referenceTaken, reference.taken);
     Atomics.store(words, Word.referenceRefused, reference.refused);

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { parquetWriteFile } from 'hyparquet-writer';
 
 /** What a column holds: lists of numbers of a fixed length, single numbers, or raw bytes. */
@@ -17,35 +18,36 @@ export interface DemonstrationStep {
   readonly state: Float32Array;
   /** The expert's clean plan, horizon × 7, relative to the commanded gripper pose. */
   readonly plan: Float64Array;
-  /** Target then receptacle in base_link, m, 6: a label, never an input. */
-  readonly objects: readonly number[];
+  /** Target then receptacle in base_link, m, 6: a label, never an input. Where it is not known the column is left out. */
+  readonly objects?: readonly number[] | undefined;
   /** rgb8, 48 × 64 × 3. */
   readonly color: Uint8Array;
   /** 0.1 mm, 48 × 64. */
   readonly depth: Uint16Array;
   /** Intrinsics and transform of the camera, 16. */
   readonly camera: Float32Array;
-  /** Generalised coordinates of the simulation. */
-  readonly qpos: Float64Array;
+  /** Generalised coordinates of the simulation; the column is left out where there was none. */
+  readonly qpos?: Float64Array | undefined;
 }
 
 /** An episode to write. */
 export interface Demonstration {
   readonly instruction: string;
-  /** Of the layout. */
-  readonly seed: number;
+  /** Of the layout, where the episode was simulated. */
+  readonly seed?: number | undefined;
   readonly steps: readonly DemonstrationStep[];
 }
 
-const features = (qpos: number): Record<string, Feature> => ({
+/** The columns of a data set whose steps are like this one. */
+const features = ({ objects, qpos }: Pick<DemonstrationStep, 'objects' | 'qpos'>): Record<string, Feature> => ({
   'observation.state': { dtype: 'float32', shape: [27], type: 'FLOAT', list: true },
   action: { dtype: 'float32', shape: [7], type: 'FLOAT', list: true },
   action_plan: { dtype: 'float32', shape: [70], type: 'FLOAT', list: true },
-  'observation.objects': { dtype: 'float32', shape: [6], type: 'FLOAT', list: true },
+  ...(objects && { 'observation.objects': { dtype: 'float32', shape: [6], type: 'FLOAT', list: true } }),
   'observation.camera': { dtype: 'float32', shape: [16], type: 'FLOAT', list: true },
   'observation.images.head_rgb': { dtype: 'uint8', shape: [48, 64, 3], type: 'BYTE_ARRAY', list: false },
   'observation.images.head_depth': { dtype: 'uint16', shape: [48, 64], type: 'BYTE_ARRAY', list: false },
-  'sim.qpos': { dtype: 'float64', shape: [qpos], type: 'DOUBLE', list: true },
+  ...(qpos && { 'sim.qpos': { dtype: 'float64', shape: [qpos.length], type: 'DOUBLE', list: true } }),
   timestamp: { dtype: 'float32', shape: [1], type: 'FLOAT', list: false },
   frame_index: { dtype: 'int64', shape: [1], type: 'INT64', list: false },
   episode_index: { dtype: 'int64', shape: [1], type: 'INT64', list: false },
@@ -98,18 +100,18 @@ function statistics(rows: readonly ArrayLike<number>[]): Record<string, unknown>
 export class LeRobotWriter {
   readonly #directory: string;
   readonly #fps: number;
-  readonly #seed: number;
+  readonly #seed: number | undefined;
   readonly #tasks: string[] = [];
   readonly #episodes: string[] = [];
   readonly #statistics: string[] = [];
   #frames = 0;
-  #qpos = 0;
+  #features: Record<string, Feature> = features({ objects: [], qpos: new Float64Array() });
 
   /**
    * @param fps policy steps a second
    * @param seed first seed of the layouts, kept for the model card
    */
-  constructor(directory: string, fps: number, seed: number) {
+  constructor(directory: string, fps: number, seed?: number) {
     this.#directory = directory;
     this.#fps = fps;
     this.#seed = seed;
@@ -118,35 +120,44 @@ export class LeRobotWriter {
 
   /**
    * Adds an episode: its parquet file is complete when this returns.
-   * @throws Error for an episode without steps
+   * @throws Error for an episode without steps, or with other columns than those before
    */
   add({ instruction, seed, steps }: Demonstration): void {
-    if (steps.length === 0) throw new Error(`demonstration of seed ${seed}: it has no steps`);
+    const [first] = steps;
+    if (first === undefined) throw new Error(`demonstration of seed ${seed}: it has no steps`);
     const episode = this.#episodes.length;
+    const columnsHere = features(first);
+    if (episode > 0 && !isDeepStrictEqual(columnsHere, this.#features)) {
+      const names = (described: Record<string, Feature>) => Object.keys(described).join(', ');
+      throw new Error(
+        `the episode has the columns ${names(columnsHere)}, those before have ${names(this.#features)}: ` +
+          'write them into separate data sets',
+      );
+    }
+    this.#features = columnsHere;
     const chunk = join(this.#directory, 'data', `chunk-${String(Math.floor(episode / 1000)).padStart(3, '0')}`);
     mkdirSync(chunk, { recursive: true });
     if (!this.#tasks.includes(instruction)) this.#tasks.push(instruction);
     const task = this.#tasks.indexOf(instruction);
-    this.#qpos = steps[0]!.qpos.length;
 
     const columns: Record<string, unknown[]> = {
       'observation.state': steps.map(({ state }) => Array.from(state)),
       action: steps.map(({ plan }) => Array.from(plan.subarray(0, 7))),
       action_plan: steps.map(({ plan }) => Array.from(plan)),
-      'observation.objects': steps.map(({ objects }) => [...objects]),
+      'observation.objects': steps.map(({ objects }) => [...(objects ?? [])]),
       'observation.camera': steps.map(({ camera }) => Array.from(camera)),
       'observation.images.head_rgb': steps.map(({ color }) => color),
       'observation.images.head_depth': steps.map(
         ({ depth }) => new Uint8Array(depth.buffer, depth.byteOffset, depth.byteLength),
       ),
-      'sim.qpos': steps.map(({ qpos }) => Array.from(qpos)),
+      'sim.qpos': steps.map(({ qpos }) => Array.from(qpos ?? [])),
       timestamp: steps.map((_, i) => i / this.#fps),
       frame_index: steps.map((_, i) => BigInt(i)),
       episode_index: steps.map(() => BigInt(episode)),
       index: steps.map((_, i) => BigInt(this.#frames + i)),
       task_index: steps.map(() => BigInt(task)),
     };
-    const described = Object.entries(features(this.#qpos));
+    const described = Object.entries(this.#features);
     parquetWriteFile({
       filename: join(chunk, `episode_${String(episode).padStart(6, '0')}.parquet`),
       columnData: described.map(([name]) => ({ name, data: columns[name]! })),
@@ -178,11 +189,14 @@ export class LeRobotWriter {
     );
   }
 
-  /** Writes the files of `meta/`; call it when the last episode is added. */
-  finish(): void {
+  /**
+   * Writes the files of `meta/`; call it when the last episode is added.
+   * @param provenance where the episodes are from, for info.json
+   */
+  finish(provenance: Readonly<Record<string, unknown>> = {}): void {
     const lines = (entries: readonly string[]) => entries.map((entry) => `${entry}\n`).join('');
     const meta = (name: string, text: string) => writeFileSync(join(this.#directory, 'meta', name), text);
-    const described = Object.entries(features(this.#qpos)).map(([name, { dtype, shape }]) => [name, { dtype, shape }]);
+    const described = Object.entries(this.#features).map(([name, { dtype, shape }]) => [name, { dtype, shape }]);
     const info = {
       codebase_version: 'v2.1',
       robot_type: 'h2_plus',
@@ -197,6 +211,7 @@ export class LeRobotWriter {
       data_path: 'data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet',
       video_path: null,
       seed: this.#seed,
+      ...provenance,
       features: Object.fromEntries(described),
     };
     meta('info.json', `${JSON.stringify(info, undefined, 2)}\n`);

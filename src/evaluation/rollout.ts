@@ -1,5 +1,6 @@
 import type { ActionChunk, Arm } from '../action/action-chunk.js';
 import { ActionDecoder, type ActionDecoderOptions, defaultActionDecoder } from '../action/action-decoder.js';
+import { Balancer } from '../balance/balancer.js';
 import { createJointCommand, createRobotState, type RobotState } from '../control/hardware.js';
 import { CONTROLLER_DEFAULTS, JointController } from '../control/joint-controller.js';
 import { TrajectoryBuffer } from '../control/trajectory-buffer.js';
@@ -9,8 +10,14 @@ import { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import type { Layout } from '../sim/layout.js';
 import type { Task } from '../sim/scene.js';
+import type { Support } from '../sim/scene-model.js';
+import { SensorNoise } from '../sim/sensor-noise.js';
 import { Simulation } from '../sim/simulation.js';
 import { SuccessTest } from '../sim/success-test.js';
+import { TruthRecorder } from '../sim/truth-recorder.js';
+
+/** A robot whose pelvis is lower than this has fallen, m. */
+const FALLEN = 0.4;
 
 /** What a hand is commanded. */
 export interface HandCommand {
@@ -57,6 +64,13 @@ export interface EpisodeResult {
   readonly violations: number;
 }
 
+export interface RolloutOptions {
+  /** How chunks are made feasible. */
+  readonly decoder?: ActionDecoderOptions;
+  /** What carries the robot; on the ground it keeps its balance, with sensors that have noise and bias. */
+  readonly support?: Support;
+}
+
 /**
  * The whole chain without ROS, in lock step: decoder → planner (100 Hz) → controller (1 kHz) → physics, the classes
  * that the nodes run, on simulated time. The same seed gives the same bits.
@@ -69,20 +83,13 @@ export class Rollout {
   readonly #decoder: ActionDecoder;
   readonly #planner: MotionPlanner;
   readonly #state: RobotState;
+  readonly #balancer: Balancer | undefined;
 
-  /** @param decoder how chunks are made feasible */
-  static async create(
-    robot: Robot,
-    task: Task,
-    decoder: ActionDecoderOptions = defaultActionDecoder,
-  ): Promise<Rollout> {
-    return new Rollout(
-      robot,
-      task,
-      await Simulation.create(robot, task.scene),
-      await Kinematics.create(robot),
-      decoder,
-    );
+  static async create(robot: Robot, task: Task, options: RolloutOptions = {}): Promise<Rollout> {
+    const { decoder = defaultActionDecoder, support = 'gantry' } = options;
+    const simulation = await Simulation.create(robot, task.scene, support);
+    const balancer = support === 'ground' ? await Balancer.create(robot) : undefined;
+    return new Rollout(robot, task, simulation, await Kinematics.create(robot), decoder, balancer);
   }
 
   private constructor(
@@ -91,7 +98,9 @@ export class Rollout {
     simulation: Simulation,
     kinematics: Kinematics,
     decoder: ActionDecoderOptions,
+    balancer: Balancer | undefined,
   ) {
+    this.#balancer = balancer;
     this.robot = robot;
     this.simulation = simulation;
     this.#task = task;
@@ -119,11 +128,15 @@ export class Rollout {
     });
     const command = createJointCommand(joints);
     const success = new SuccessTest(this.#task, layout, simulation, Object.values(robot.gripperFrames));
+    const truth = new TruthRecorder(robot);
+    const noise = this.#balancer && new SensorNoise(joints, layout.seed);
     simulation.reset(layout);
     simulation.readState(this.#state);
+    noise?.apply(this.#state);
     this.#decoder.reset();
     this.#planner.reset(robot.posture(this.#task.scene.robot.posture), 0);
     controller.start(this.#state);
+    this.#balancer?.start(this.#state);
     agent.reset(layout);
 
     const commanded: Record<Arm, HandCommand> = {
@@ -135,6 +148,9 @@ export class Rollout {
     const latency = Math.round(agent.latency / Simulation.timeStep);
     // Chunks on their way; more than one where the latency exceeds the period.
     const pending: { chunks: readonly ActionChunk[]; positions: Float64Array; due: number }[] = [];
+    const episode = { seed: layout.seed, instruction: layout.text };
+    const pelvis = simulation.link(robot.baseFrame);
+    const position = new Float64Array(3);
     let violations = 0;
     for (let cycle = 0; cycle < cycles; cycle++) {
       const time = cycle * Simulation.timeStep;
@@ -152,33 +168,18 @@ export class Rollout {
       }
       if (cycle % 10 === 0) buffer.write(this.#planner.plan(time));
       controller.update(time, this.#state, command);
+      this.#balancer?.update(time, Simulation.timeStep, this.#state, command, controller.balancing);
       simulation.step(command);
       simulation.readState(this.#state);
-      if (this.#violates()) violations++;
-      if (cycle % 10 === 9 && success.update(0.01)) {
-        return { seed: layout.seed, instruction: layout.text, success: true, duration: time, cause: '', violations };
-      }
+      if (truth.observe(this.#state, command.kp)) violations++;
+      noise?.apply(this.#state);
+      if (cycle % 10 !== 9) continue;
+      if (success.update(0.01)) return { ...episode, success: true, duration: time, cause: '', violations };
+      simulation.linkPosition(pelvis, position);
+      if (position[2]! < FALLEN) return { ...episode, success: false, duration: time, cause: 'fell', violations };
     }
-    return {
-      seed: layout.seed,
-      instruction: layout.text,
-      success: false,
-      duration: this.#task.time_limit,
-      cause: success.cause(),
-      violations,
-    };
-  }
-
-  /** Whether a joint is beyond a limit by more than the drives' elasticity explains. */
-  #violates(): boolean {
-    const { robot } = this;
-    const { position, velocity, effort } = this.#state;
-    for (let i = 0; i < position.length; i++) {
-      if (position[i]! < robot.lower[i]! - 0.05 || position[i]! > robot.upper[i]! + 0.05) return true;
-      if (Math.abs(velocity[i]!) > robot.urdf.joints[i]!.velocity) return true;
-      if (Math.abs(effort[i]!) > robot.effortLimit[i]! * 1.001) return true;
-    }
-    return false;
+    const cause = success.cause();
+    return { ...episode, success: false, duration: this.#task.time_limit, cause, violations };
   }
 }
 

@@ -1,55 +1,70 @@
-import { hardwareNames } from '../control/hardware-registry.js';
-import { CONTROLLER_DEFAULTS } from '../control/joint-controller.js';
+import { type HardwareOptions, hardwareNames } from '../control/hardware-registry.js';
+import { CONTROLLER_DEFAULTS, type ControllerOptions } from '../control/joint-controller.js';
 import { type LoopHandle, startControlLoop } from '../control/loop.js';
 import { createLoopSnapshot, type LoopSnapshot } from '../control/loop-snapshot.js';
+import { controllerOptions } from '../control/safety-options.js';
 import { StopMode } from '../control/stop-state.js';
 import { Robot } from '../robot/robot.js';
+import { CycleCollector } from '../ros/cycle-messages.js';
 import { Level } from '../ros/diagnostics.js';
+import { serveFaults } from '../ros/fault-service.js';
+import { linkPorts } from '../ros/heartbeat-link.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
 import { JointStateWriter } from '../ros/joint-state-writer.js';
 import { reportLoop } from '../ros/loop-diagnostics.js';
 import { controllerStateMessage, groundTruthMessage, imuMessage, wrenchMessage } from '../ros/loop-messages.js';
-import type { Message, Stamp } from '../ros/messages.js';
+import type { Stamp } from '../ros/messages.js';
+import { OperatorConfirmation } from '../ros/operator-confirmation.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
-import { latched, reliable, sensorData } from '../ros/qos.js';
+import { reliable, sensorData } from '../ros/qos.js';
+import { RobotCarrier } from '../ros/robot-carrier.js';
 import { runNode } from '../ros/run-node.js';
+import { SAFETY_PARAMETERS } from '../ros/safety-parameters.js';
 import { measureClockOffset, toStamp } from '../ros/time.js';
 import { TrajectoryInput } from '../ros/trajectory-input.js';
-import { SafetyLevel } from '../safety/findings.js';
+import { beMorePatient, loadSafetyConfig } from '../safety/safety-config.js';
+import { FaultPort } from '../sim/injected-faults.js';
 
 const STATE_PERIOD = 1 / 20;
+const CYCLES_PERIOD = 1 / 100;
 const SIMULATION_PERIOD = 1 / 60;
+/** How often the node asks whether the robot has a fault, s; the hardware has acted by then. */
+const FAULT_PERIOD = 0.01;
 
 const PARAMETERS = {
   robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
   hardware: { type: 'string', default: 'mock', choices: hardwareNames(), description: 'What moves the joints.' },
   rate: { type: 'double', default: 100, minimum: 1, maximum: 500, description: 'Rate of the measurements, Hz.' },
-  monitor_timeout: {
-    type: 'double',
-    default: CONTROLLER_DEFAULTS.heartbeatTimeout,
-    minimum: 0.15,
-    maximum: 5,
-    description: 'Longest silence of safety_monitor before a protective stop, s.',
-  },
-  reference_timeout: {
-    type: 'double',
-    default: CONTROLLER_DEFAULTS.reference.timeout,
-    minimum: 0.05,
-    maximum: 5,
-    description: 'Longest silence of motion_planner, once it was heard, before a protective stop, s.',
-  },
+  ...SAFETY_PARAMETERS,
   realtime: { type: 'boolean', default: true, description: 'Whether to ask the system for real-time priority.' },
   support: {
     type: 'string',
     default: 'gantry',
-    choices: ['gantry'],
-    description: 'Simulation: what holds the pelvis.',
+    choices: ['gantry', 'ground'],
+    description: 'What carries the robot: a gantry, or the ground below its feet, on which it keeps its balance.',
+  },
+  confirmed: {
+    type: 'boolean',
+    default: false,
+    description: 'unitree_h2: the operator confirms that the robot may move, as joint_controller/confirm does.',
+  },
+  gate_timeout: {
+    type: 'double',
+    default: 5,
+    minimum: 0.5,
+    maximum: 60,
+    description: 'unitree_h2: how long an activation waits for the robot to be ready, s.',
   },
   task: {
     type: 'string',
     default: 'pick_and_place',
     description: 'Simulation: a file in config/scenes, no extension.',
+  },
+  sensor_noise: {
+    type: 'boolean',
+    default: false,
+    description: 'Simulation: whether the sensors have noise and bias, drawn with the seed.',
   },
   seed: {
     type: 'integer',
@@ -78,31 +93,43 @@ interface Running {
 /** Runs the 1 kHz loop in a thread of its own and speaks ROS for it. */
 class JointControllerNode implements NodeHooks {
   readonly #node: HumanoidNode<typeof PARAMETERS>;
+  /** Where a test makes things go wrong in the simulated robot. */
+  readonly #faults = new FaultPort();
   #robot: Robot | undefined;
   #running: Running | undefined;
   /** ROS time minus the loop's, s. */
   #offset = 0;
-  #level: number = SafetyLevel.ok;
+  #options: ControllerOptions | undefined;
   #episode = 0;
+  #carrier: RobotCarrier | undefined;
+  readonly #confirmation = new OperatorConfirmation();
 
   constructor(node: HumanoidNode<typeof PARAMETERS>) {
     this.#node = node;
   }
 
   configure(): void {
-    this.#robot = Robot.load(packagePath(this.#node.parameters.robot));
+    const { robot, safety, patience } = this.#node.parameters;
+    this.#robot = Robot.load(packagePath(robot));
+    this.#options = controllerOptions(beMorePatient(loadSafetyConfig(packagePath(safety)), patience), this.#robot);
+    if (this.#node.parameters.hardware === 'unitree_h2') this.#confirmation.serve(this.#node);
   }
 
   async activate(): Promise<void> {
     const node = this.#node;
     this.#measureOffset();
+    if (node.parameters.hardware === 'unitree_h2') this.#carry();
     const { snapshot } = await this.#start();
     this.#publishMeasurements();
+    this.#publishCycles();
     this.#publishState();
     if (snapshot.groundTruth.length > 0) this.#publishSimulation();
     this.#followTrajectories();
-    node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(), (m) => this.#obey(m));
     node.createTimer(1, () => this.#measureOffset());
+    node.createService('std_srvs/srv/Trigger', 'joint_controller/reset_timing', () => {
+      this.#running?.loop.shared.statistics.clear();
+      return { success: true, message: "the loop's timing is counted anew" };
+    });
     node.own(node.diagnostics.addSource(() => this.#report()));
   }
 
@@ -110,24 +137,50 @@ class JointControllerNode implements NodeHooks {
     await this.#stop();
   }
 
+  /** Carries the robot's messages. Its faults stop the loop, which needs no message for that either. */
+  #carry(): void {
+    const node = this.#node;
+    const carrier = new RobotCarrier(node);
+    this.#carrier = carrier;
+    node.createTimer(FAULT_PERIOD, () => {
+      carrier.link.setConfirmed(node.parameters.confirmed || this.#confirmation.valid);
+      if (carrier.link.takeFaultsSeen() !== 0) this.#running?.loop.shared.raiseStop(StopMode.damping);
+    });
+    node.own(node.diagnostics.addSource(() => carrier.report(node.diagnostics)));
+    node.own(() => {
+      this.#carrier = undefined;
+    });
+  }
+
+  /** What the hardware plugin needs to know. */
+  #hardwareOptions(): HardwareOptions {
+    const { hardware, robot, task, seed, instruction, support, sensor_noise } = this.#node.parameters;
+    if (hardware === 'mujoco') {
+      const file = packagePath(`config/scenes/${task}.yaml`);
+      const surroundings = { task: file, seed, instruction, support, sensorNoise: sensor_noise };
+      return { robot: packagePath(robot), ...surroundings, faults: this.#faults.buffer };
+    }
+    if (this.#carrier !== undefined) {
+      const { gate_timeout: gateTimeout, patience } = this.#node.parameters;
+      return { link: this.#carrier.link.buffer, gateTimeout, patience };
+    }
+    return {};
+  }
+
   /** Starts the loop; resolves when its first cycle has run. */
   async #start(): Promise<Running> {
-    const { hardware, realtime, robot, task, seed, instruction, support, monitor_timeout, reference_timeout } =
-      this.#node.parameters;
-    const file = packagePath(`config/scenes/${task}.yaml`);
+    const { hardware, realtime, seed, instruction, robot, support } = this.#node.parameters;
     const parameters = this.#configured();
     const loop = await startControlLoop(
       {
         hardware,
-        hardwareOptions:
-          hardware === 'mujoco' ? { robot: packagePath(robot), task: file, seed, instruction, support } : {},
+        hardwareOptions: this.#hardwareOptions(),
         parameters,
-        controller: {
-          ...CONTROLLER_DEFAULTS,
-          heartbeatTimeout: monitor_timeout,
-          reference: { ...CONTROLLER_DEFAULTS.reference, timeout: reference_timeout },
-        },
+        controller: this.#options ?? CONTROLLER_DEFAULTS,
+        linkPort: linkPorts(this.#node.name).controller,
         realtime,
+        // The mock has no body to balance.
+        ...(support === 'ground' && hardware !== 'mock' && { balance: packagePath(robot) }),
       },
       (line) => this.#node.log.info(line),
     );
@@ -136,7 +189,7 @@ class JointControllerNode implements NodeHooks {
       await Promise.race([loop.finished, new Promise((resolve) => setTimeout(resolve, 1))]);
     }
     this.#running = { loop, snapshot, input: new TrajectoryInput(parameters.names), seed, instruction };
-    this.#demand();
+    this.#confirmation.use();
     this.#episode++;
     this.#node.log.info(`${hardware}: ${parameters.names.length} joints at 1 kHz`);
     return this.#running;
@@ -183,12 +236,33 @@ class JointControllerNode implements NodeHooks {
     });
   }
 
+  /** Every cycle's measurements, in batches, while somebody listens. */
+  #publishCycles(): void {
+    const node = this.#node;
+    const robot = this.#configured();
+    const topic = 'joint_controller/cycles';
+    const publisher = node.createPublisher('cosmos_humanoid/msg/ControllerCycles', topic, sensorData(10));
+    const joints = Int32Array.from(['left_leg', 'right_leg', 'torso'].flatMap((group) => [...robot.group(group)]));
+    const stampOf = (time: number): Stamp => toStamp(time + this.#offset);
+    let collector: CycleCollector | undefined;
+    let of: Running | undefined;
+    node.createTimer(CYCLES_PERIOD, () => {
+      const running = this.#running;
+      if (running === undefined) return;
+      if (running !== of) collector = new CycleCollector(running.loop.shared.cycles, robot.names, joints);
+      of = running;
+      if (publisher.subscriptionCount === 0) collector?.skip();
+      const message = collector?.collect(stampOf, robot.baseFrame);
+      if (message !== undefined) publisher.publish(message);
+    });
+  }
+
   #publishState(): void {
     const { hardware } = this.#node.parameters;
     const topic = 'joint_controller/state';
     const publisher = this.#node.createPublisher('cosmos_humanoid/msg/ControllerState', topic, sensorData());
     this.#each(STATE_PERIOD, ({ loop: { shared }, snapshot, input }, stamp) => {
-      const { referenceStamp, referenceApplied } = snapshot;
+      const { referenceStamp, referenceApplied, modeSince } = snapshot;
       publisher.publish({
         ...controllerStateMessage(
           snapshot,
@@ -198,6 +272,7 @@ class JointControllerNode implements NodeHooks {
         ),
         header: { stamp },
         hardware,
+        mode_since: toStamp(modeSince + this.#offset),
         reference_stamp: input.stampOf(referenceStamp, this.#offset),
         reference_applied: referenceApplied > 0 ? toStamp(referenceApplied + this.#offset) : {},
       });
@@ -220,6 +295,7 @@ class JointControllerNode implements NodeHooks {
         real_time_factor: shared.statistics.report().realTimeFactor,
       });
     });
+    serveFaults(node, this.#faults, this.#configured().names);
     node.createService('std_srvs/srv/Trigger', 'sim/reset', async () => {
       await this.#stop();
       const { seed } = await this.#start();
@@ -238,22 +314,6 @@ class JointControllerNode implements NodeHooks {
         node.warn('trajectory', `refused: ${(error as Error).message}`);
       }
     });
-  }
-
-  #obey({ level }: Message<'cosmos_humanoid/msg/SafetyState'>): void {
-    const released = this.#level >= SafetyLevel.protectiveStop && level < SafetyLevel.protectiveStop;
-    this.#level = level;
-    this.#demand();
-    this.#running?.loop.shared.heartbeat();
-    if (released) this.#running?.loop.shared.requestReset();
-  }
-
-  /** Tells the loop what the monitor demands. */
-  #demand(): void {
-    let mode: StopMode = StopMode.running;
-    if (this.#level >= SafetyLevel.emergencyStop) mode = StopMode.damping;
-    else if (this.#level >= SafetyLevel.protectiveStop) mode = StopMode.hold;
-    this.#running?.loop.shared.demandStop(mode);
   }
 
   #report(): void {

@@ -1,9 +1,14 @@
-import { type Arm, chunkEnd } from '../action/action-chunk.js';
+import type { Arm } from '../action/action-chunk.js';
 import { LatencyHistogram } from '../control/latency-histogram.js';
 import { StopMode } from '../control/stop-state.js';
 import { Clearance, defaultClearance } from '../planning/clearance.js';
 import { MotionPlanner, planningHorizon, planningStep } from '../planning/motion-planner.js';
 import { PlanningClock } from '../planning/planning-clock.js';
+import { progressClockDefaults } from '../planning/progress-clock.js';
+import { separationDefaults } from '../planning/separation.js';
+import { SeparationMonitor } from '../planning/separation-monitor.js';
+import { TrajectoryFollower } from '../planning/trajectory-follower.js';
+import { toleranceDefaults } from '../planning/trajectory-tolerances.js';
 import { Kinematics } from '../robot/kinematics.js';
 import { Robot } from '../robot/robot.js';
 import { readActionChunk } from '../ros/action-messages.js';
@@ -13,14 +18,18 @@ import { JointTrajectoryWriter } from '../ros/joint-trajectory-writer.js';
 import type { Message, Stamp } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
+import { PeopleInput } from '../ros/people-input.js';
 import { poseMessage } from '../ros/pose-messages.js';
 import type { Publisher } from '../ros/publisher.js';
 import { latched, reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
 import { isZero, toStamp } from '../ros/time.js';
+import { TrajectoryInputs } from '../ros/trajectory-inputs.js';
 import { SafetyLevel } from '../safety/findings.js';
 
 const ARMS: readonly Arm[] = ['left', 'right'];
+const NOT_HEARD = 'joint_controller has not been heard';
+const NOT_FOLLOWING = 'joint_controller follows no trajectory yet';
 const NO_STAMP: Stamp = { sec: 0, nanosec: 0 };
 
 const PARAMETERS = {
@@ -58,14 +67,42 @@ const PARAMETERS = {
     maximum: 1,
     description: 'Smallest distance between an arm and the own body, m.',
   },
+  path_tolerance: {
+    type: 'double',
+    default: toleranceDefaults.path,
+    minimum: 0,
+    maximum: 10,
+    description: 'How far a joint may leave a joint trajectory on its way, hands excepted, rad.',
+  },
+  goal_tolerance: {
+    type: 'double',
+    default: toleranceDefaults.goal,
+    minimum: 0,
+    maximum: 10,
+    description: 'How far a joint may be off at the end of a joint trajectory, hands excepted, rad.',
+  },
+  human_speed: {
+    type: 'double',
+    default: separationDefaults.humanSpeed,
+    minimum: 0,
+    maximum: 10,
+    description: 'Speed at which people may come nearer whatever is measured, m/s.',
+  },
+  reaction_time: {
+    type: 'double',
+    default: separationDefaults.reactionTime,
+    minimum: 0.03,
+    maximum: 2,
+    description: "Time from a measurement of people's positions to the robot's first reaction, s.",
+  },
+  separation_margin: {
+    type: 'double',
+    default: separationDefaults.intrusion,
+    minimum: 0,
+    maximum: 5,
+    description: 'How far people may reach beyond what is tracked of them, m.',
+  },
 } as const satisfies ParameterDeclarations;
-
-/** The chunk that is followed. */
-interface Followed {
-  readonly stamp: Stamp;
-  /** On the planner's clock, s. */
-  readonly end: number;
-}
 
 /**
  * Plans all joints 0.2 s ahead, a hundred times a second. While the control loop does not follow (at start, in a stop,
@@ -79,10 +116,16 @@ class MotionPlannerNode implements NodeHooks {
   #robot!: Robot;
   #planner!: MotionPlanner;
   #writer!: JointTrajectoryWriter;
+  #follower!: TrajectoryFollower;
+  #separation!: SeparationMonitor;
   #started = false;
-  #following = false;
+  /** Why nothing can be followed now, in words. */
+  #hindrance: string | undefined = NOT_HEARD;
   #safety: number = SafetyLevel.ok;
-  #followed: Followed | undefined;
+  /** Speed scale that the safety monitor allows. */
+  #allowedSpeed = 1;
+  /** Stamp of the chunk that is followed. */
+  #followed: Stamp | undefined;
   #refusal = '';
   #refused = 0;
   #held = 0;
@@ -99,6 +142,11 @@ class MotionPlannerNode implements NodeHooks {
       surface_edge,
       surface_distance,
       body_distance,
+      path_tolerance,
+      goal_tolerance,
+      human_speed,
+      reaction_time,
+      separation_margin,
     } = this.#node.parameters;
     const robot = Robot.load(packagePath(file));
     const kinematics = await Kinematics.create(robot);
@@ -109,6 +157,18 @@ class MotionPlannerNode implements NodeHooks {
     });
     this.#robot = robot;
     this.#planner = new MotionPlanner(robot, kinematics, robot.posture(posture), clearance);
+    this.#follower = new TrajectoryFollower(robot, this.#planner, {
+      ...toleranceDefaults,
+      path: path_tolerance,
+      goal: goal_tolerance,
+    });
+    this.#separation = new SeparationMonitor(robot, kinematics, {
+      ...separationDefaults,
+      humanSpeed: human_speed,
+      reactionTime: reaction_time,
+      intrusion: separation_margin,
+      stopTime: progressClockDefaults.stopTime,
+    });
     const codec = this.#node.codec('trajectory_msgs/msg/JointTrajectory');
     this.#writer = new JointTrajectoryWriter(codec, robot.names, planningHorizon, planningStep);
   }
@@ -116,8 +176,9 @@ class MotionPlannerNode implements NodeHooks {
   activate(): void {
     const node = this.#node;
     this.#started = false;
-    this.#following = false;
+    this.#hindrance = NOT_HEARD;
     this.#followed = undefined;
+    this.#separation.reset();
     const trajectory = node.createPublisher(
       'trajectory_msgs/msg/JointTrajectory',
       'motion_planner/joint_trajectory',
@@ -128,8 +189,9 @@ class MotionPlannerNode implements NodeHooks {
       'motion_planner/hand_reference',
       sensorData(1),
     );
-    node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(), ({ level }) => {
+    node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(), ({ level, speed_scale }) => {
       this.#safety = level;
+      this.#allowedSpeed = speed_scale;
     });
     node.createSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1), (message) =>
       this.#track(message),
@@ -137,29 +199,45 @@ class MotionPlannerNode implements NodeHooks {
     node.createSubscription('cosmos_humanoid/msg/ActionChunk', 'action_decoder/action_chunk', reliable(1), (message) =>
       this.#take(message),
     );
-    const timer = node.createTimer(planningStep, () => this.#plan(trajectory, reference));
+    const speed = node.createPublisher('std_msgs/msg/Float64', 'motion_planner/speed_scale', latched());
+    new TrajectoryInputs(node, this.#follower, this.#clock, () => this.#hindrance);
+    const people = new PeopleInput(node, this.#separation, this.#clock);
+    let told = Number.NaN;
+    const timer = node.createTimer(planningStep, () => {
+      this.#plan(trajectory, reference);
+      const { scale } = this.#planner.progress;
+      if (scale !== told) speed.publish({ data: scale });
+      told = scale;
+    });
     node.own(node.diagnostics.addSource(() => this.#report(timer.missed)));
+    node.own(node.diagnostics.addSource(() => people.report(this.#planner.progress.scale)));
+  }
+
+  deactivate(): void {
+    this.#follower.abort('motion_planner was deactivated');
   }
 
   /** Stays where the loop is as long as it does not follow. */
-  #track({ mode, reference_stamp, reference_position }: Message<'cosmos_humanoid/msg/ControllerState'>): void {
+  #track(state: Message<'cosmos_humanoid/msg/ControllerState'>): void {
+    const { mode, reference_stamp, reference_position } = state;
     const stopped = mode !== StopMode.running || this.#safety >= SafetyLevel.protectiveStop;
     const idle = isZero(reference_stamp);
-    this.#following = !stopped;
+    this.#hindrance = stopped ? `the robot is stopped${because(state.stop_causes)}` : idle ? NOT_FOLLOWING : undefined;
     if (this.#started && !stopped && !idle) return;
     this.#clock.start(this.#node.now());
+    this.#follower.abort(this.#hindrance ?? NOT_HEARD);
     this.#planner.reset(reference_position, 0);
     this.#followed = undefined;
     this.#started = true;
   }
 
   #take(message: Message<'cosmos_humanoid/msg/ActionChunk'>): void {
-    if (!this.#started || !this.#following) return;
+    if (this.#hindrance !== undefined) return;
     try {
       const chunk = readActionChunk(message);
       chunk.stamp -= this.#clock.origin;
       this.#planner.follow(chunk);
-      this.#followed = { stamp: message.header.stamp, end: chunkEnd(chunk) };
+      this.#followed = message.header.stamp;
     } catch (error) {
       this.#refused++;
       this.#refusal = (error as Error).message;
@@ -176,10 +254,13 @@ class MotionPlannerNode implements NodeHooks {
     const node = this.#node;
     const planner = this.#planner;
     if (this.#clock.tick(node.now())) planner.hold();
-    if (this.#followed !== undefined && this.#clock.time > this.#followed.end) {
-      planner.hold();
+    if (planner.chunksDone) {
+      if (this.#followed !== undefined) planner.hold();
       this.#followed = undefined;
     }
+    this.#follower.update();
+    const separation = this.#separation.update(this.#clock.time, planner.trajectory, planner.progress);
+    planner.setSpeedScale(Math.min(separation, this.#allowedSpeed));
     const plan = planner.plan(this.#clock.time);
     const stamp = toStamp(this.#clock.origin + plan.time[0]!);
     trajectory.publishRaw(this.#writer.write(stamp, plan));
@@ -192,7 +273,7 @@ class MotionPlannerNode implements NodeHooks {
     reference.publish({
       header: { stamp, frame_id: this.#robot.baseFrame },
       published: node.stamp(),
-      observation_stamp: this.#followed?.stamp ?? NO_STAMP,
+      observation_stamp: this.#followed ?? NO_STAMP,
       arms: ARMS,
       poses,
       grippers,
@@ -209,11 +290,16 @@ class MotionPlannerNode implements NodeHooks {
       missed,
       cycles_held: this.#held,
       following_chunk: this.#followed === undefined ? 0 : 1,
+      following_joint_trajectory: this.#follower.execution === undefined ? 0 : 1,
     });
     const clear = this.#planner.held;
     diagnostics.report('clearance', clear ? Level.warning : Level.ok, clear ? 'an arm holds: too close' : 'ok');
     diagnostics.report('chunks', Level.ok, 'ok', { refused: this.#refused, last_refusal: this.#refusal });
   }
+}
+
+function because(causes: readonly string[]): string {
+  return causes.length === 0 ? '' : `: ${causes.join('; ')}`;
 }
 
 await runNode({

@@ -1,10 +1,11 @@
+import { jointTransforms } from '../robot/joint-transforms.js';
 import { Robot } from '../robot/robot.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
 import { latched, reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
-import { jointTransforms, transformAt } from '../ros/transforms.js';
+import { transformAt } from '../ros/transforms.js';
 
 const PARAMETERS = {
   robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },

@@ -1,9 +1,14 @@
 import { monotonicSeconds } from '../control/monotonic-clock.js';
+import { SafetyWordSender } from '../control/safety-link.js';
+import { StopMode } from '../control/stop-state.js';
 import { createJointTrajectory } from '../control/trajectory.js';
 import { TRAJECTORY_CAPACITY } from '../control/trajectory-buffer.js';
+import { describeEstimatorFaults, EstimatorFault } from '../estimation/base-estimate.js';
+import { Kinematics } from '../robot/kinematics.js';
 import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
-import { HEARTBEAT_TOPIC, parseHeartbeat } from '../ros/heartbeat.js';
+import { parseHeartbeat } from '../ros/heartbeat.js';
+import { hearHeartbeats, linkPorts } from '../ros/heartbeat-link.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
 import { readJointTrajectory } from '../ros/joint-trajectory.js';
 import type { Message } from '../ros/messages.js';
@@ -12,186 +17,298 @@ import type { ParameterDeclarations } from '../ros/parameters.js';
 import type { Publisher } from '../ros/publisher.js';
 import { latched, reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
-import { measureClockOffset, toStamp } from '../ros/time.js';
-import { SafetyLevel } from '../safety/findings.js';
-import { LOOP_RULE_DEFAULTS } from '../safety/loop-rules.js';
-import { SafetyMonitor, type SafetyState } from '../safety/safety-monitor.js';
+import { safetyEventMessage, safetyStateMessage } from '../ros/safety-messages.js';
+import { SAFETY_PARAMETERS } from '../ros/safety-parameters.js';
+import { measureClockOffset } from '../ros/time.js';
+import type { OperatorCause, Reaction } from '../safety/causes.js';
+import { levelOf, type SafetyEvent, SafetyLevel } from '../safety/findings.js';
+import { beMorePatient, loadSafetyConfig, type SafetyConfig } from '../safety/safety-config.js';
+import { describeReaction, JUDGEMENT_PERIOD, SafetyMonitor, type SafetyState } from '../safety/safety-monitor.js';
 
-/** Silence is looked for at this rate; the state is published every second time, and when it changes. */
-const JUDGEMENT_PERIOD = 0.05;
+/** The state is published every so many judgements, and when it changes. */
+const PUBLISHED = 5;
+/** A warning that comes and goes is told at most this often, s. */
+const WARNING_PERIOD = 5;
 
 const JOINT_STATES = 'joint_states';
 const CONTROLLER_STATE = 'joint_controller/state';
 const TRAJECTORY = 'motion_planner/joint_trajectory';
 
+/** Faults of the estimator that are those of a sensor: a robot that hangs, or that was just started, has others. */
+const SENSOR_FAULTS =
+  EstimatorFault.imuInvalid |
+  EstimatorFault.imuFrozen |
+  EstimatorFault.imuImplausible |
+  EstimatorFault.jointInvalid |
+  EstimatorFault.wrenchInvalid;
+/** What the loop is told. */
+const MODE: Readonly<Record<Reaction, StopMode>> = {
+  warn: StopMode.running,
+  slow: StopMode.running,
+  category_2: StopMode.hold,
+  category_1: StopMode.crouch,
+  category_0: StopMode.damping,
+};
+/** Services by which a stop is asked for. */
+const REQUESTS = ['protective_stop', 'controlled_stop', 'emergency_stop'] as const satisfies readonly OperatorCause[];
+
 const PARAMETERS = {
   robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
+  ...SAFETY_PARAMETERS,
   nodes: {
     type: 'string_array',
     default: ['joint_controller', 'motion_planner', 'action_decoder', 'cosmos_inference', 'camera_fusion'],
     description: 'Nodes, of the same namespace, without which the robot stops.',
-  },
-  node_timeout: {
-    type: 'double',
-    default: 0.7,
-    minimum: 0.4,
-    maximum: 10,
-    description: 'Longest time without a heartbeat of an active node before a protective stop, s.',
   },
   topics: {
     type: 'string_array',
     default: [JOINT_STATES, CONTROLLER_STATE, TRAJECTORY],
     description: `Topics without which the robot stops; of ${JOINT_STATES}, ${CONTROLLER_STATE}, ${TRAJECTORY}.`,
   },
-  topic_timeout: {
-    type: 'double',
-    default: 0.3,
-    minimum: 0.1,
-    maximum: 10,
-    description: 'Longest silence of those topics before a protective stop, s.',
-  },
   missed_stop: {
     type: 'double',
-    default: LOOP_RULE_DEFAULTS.missedStop,
+    default: -1,
+    minimum: -1,
+    maximum: 1,
+    description:
+      'Share of cycles that the 1 kHz loop may miss in a second before it stops, in place of that of the safety ' +
+      'configuration; -1: as configured. Physics in a simulation may need longer than a cycle, and catches up.',
+  },
+  speed_scale: {
+    type: 'double',
+    default: 1,
     minimum: 0,
     maximum: 1,
-    description: 'Share of cycles that the 1 kHz loop may miss in a second before a protective stop.',
+    description: 'Share of the velocity limits that the robot may use.',
+    dynamic: true,
   },
 } as const satisfies ParameterDeclarations;
 
-/** Hears all nodes and topics that matter and publishes what follows on safety/state. */
+/**
+ * Hears all nodes and topics that matter, publishes what follows on safety/state and safety/events, and tells it to the
+ * loop by the safety link, which neither needs ROS nor the thread of joint_controller that speaks it.
+ */
 class SafetyMonitorNode implements NodeHooks {
   readonly #node: HumanoidNode<typeof PARAMETERS>;
-  #robot: Robot | undefined;
+  #robot!: Robot;
+  #kinematics: Kinematics | undefined;
+  #config!: SafetyConfig;
+  #monitor!: SafetyMonitor;
+  #link!: SafetyWordSender;
+  #publishState!: () => void;
   #published: SafetyState | undefined;
+  readonly #warned = new Map<string, number>();
 
   constructor(node: HumanoidNode<typeof PARAMETERS>) {
     this.#node = node;
   }
 
-  configure(): void {
-    const { robot, topics } = this.#node.parameters;
+  async configure(): Promise<void> {
+    const { robot, topics, safety, patience, missed_stop } = this.#node.parameters;
     const known = [JOINT_STATES, CONTROLLER_STATE, TRAJECTORY];
     const unknown = topics.filter((topic) => !known.includes(topic));
     if (unknown.length > 0)
       throw new Error(`parameter topics: ${unknown.join(', ')}: needs some of ${known.join(', ')}`);
     this.#robot = Robot.load(packagePath(robot));
+    this.#kinematics = await Kinematics.create(this.#robot);
+    const config = beMorePatient(loadSafetyConfig(packagePath(safety)), patience);
+    const overruns = missed_stop < 0 ? config.limits.overruns : { ...config.limits.overruns, stop: missed_stop };
+    this.#config = { ...config, limits: { ...config.limits, overruns } };
   }
 
-  activate(): void {
+  cleanup(): void {
+    this.#kinematics?.delete();
+    this.#kinematics = undefined;
+  }
+
+  async activate(): Promise<void> {
     const node = this.#node;
     const robot = this.#robot;
-    if (robot === undefined) throw new Error('safety_monitor is not configured');
-    const { nodes, node_timeout, topics, topic_timeout, missed_stop } = node.parameters;
-    const monitor = new SafetyMonitor({
-      limits: robot,
-      loop: { ...LOOP_RULE_DEFAULTS, missedStop: missed_stop },
-      nodes: watches(nodes, node_timeout),
-      topics: watches(topics, topic_timeout),
-    });
-    const publisher = node.createPublisher('cosmos_humanoid/msg/SafetyState', 'safety/state', latched());
+    const kinematics = this.#kinematics;
+    if (kinematics === undefined) throw new Error('safety_monitor is not configured');
+    const { nodes, topics } = node.parameters;
+    const events = node.createPublisher('cosmos_humanoid/msg/SafetyEvent', 'safety/events', reliable(50));
+    const state = node.createPublisher('cosmos_humanoid/msg/SafetyState', 'safety/state', latched());
+    const monitor = new SafetyMonitor(
+      this.#config,
+      { limits: robot, nodes, topics, body: { robot, kinematics } },
+      (event) => this.#tell(events, event),
+    );
+    this.#monitor = monitor;
     this.#published = undefined;
-    const publish = (): void => this.#publish(publisher, monitor.state(monotonicSeconds()));
-    /** What was heard may call for a stop: then nobody waits for the next publication. */
-    const react = (): void => {
-      if (monitor.level > (this.#published?.level ?? SafetyLevel.ok)) publish();
-    };
-    this.#hear(monitor, robot, react);
-    this.#serve(monitor, publish);
+    this.#publishState = () => this.#publish(state, monitor.state(monotonicSeconds()));
+    const ports = linkPorts(node.name);
+    this.#link = new SafetyWordSender(ports.controller);
+    node.own(() => this.#link.close());
+    this.#hear();
+    this.#hearBase();
+    await this.#hearNodes(ports.monitor);
+    this.#serve();
+    node.own(
+      node.diagnostics.addSource(() =>
+        node.diagnostics.report('silence', Level.ok, 'longest so far, s', monitor.longestSilences()),
+      ),
+    );
     let tick = 0;
     node.createTimer(JUDGEMENT_PERIOD, () => {
-      const state = monitor.state(monotonicSeconds());
-      if (tick++ % 2 === 0 || differs(state, this.#published)) this.#publish(publisher, state);
+      monitor.allowSpeed(node.parameters.speed_scale);
+      const judged = monitor.state(monotonicSeconds());
+      this.#command();
+      if (tick++ % PUBLISHED === 0 || differs(judged, this.#published)) this.#publish(state, judged);
     });
-    publish();
+    this.#act();
   }
 
-  #hear(monitor: SafetyMonitor, robot: Robot, react: () => void): void {
+  /** Tells the loop what follows. */
+  #command(): void {
+    const { reaction, speedScale, resets } = this.#monitor;
+    this.#link.send(reaction === undefined ? StopMode.running : MODE[reaction], speedScale, resets);
+  }
+
+  /** Tells everybody what follows, the loop first. */
+  #act(): void {
+    this.#command();
+    this.#publishState();
+  }
+
+  /** What was heard may call for a stop: then nobody waits for the next judgement. */
+  #react(): void {
+    if (this.#monitor.reaction !== this.#published?.reaction) this.#act();
+  }
+
+  #hear(): void {
     const node = this.#node;
+    const monitor = this.#monitor;
+    const { names } = this.#robot;
     node.createSubscription('sensor_msgs/msg/JointState', JOINT_STATES, sensorData(), (message) => {
       const time = monotonicSeconds();
-      monitor.observeTopic(JOINT_STATES, time);
+      monitor.observe('topic', JOINT_STATES, time);
       monitor.observeJoints(time, message.position, message.velocity, message.effort);
-      react();
+      this.#react();
     });
     node.createSubscription('cosmos_humanoid/msg/ControllerState', CONTROLLER_STATE, sensorData(), (message) => {
       const time = monotonicSeconds();
-      const { mode, stop_causes: causes, timing } = message;
-      monitor.observeTopic(CONTROLLER_STATE, time);
+      const { mode, stop_causes: causes, speed_scale: speedScale, timing } = message;
+      const { reference_position: commanded, position: measured } = message;
+      monitor.observe('topic', CONTROLLER_STATE, time);
       const counters = { cycles: Number(timing.cycles), missed: Number(timing.missed) };
-      monitor.observeLoop(time, { mode, causes, ...counters });
-      react();
+      monitor.observeLoop(time, { mode, causes, speedScale, ...counters }, { commanded, measured });
+      this.#react();
+      if (measured.every(Number.isFinite)) monitor.observePosture(time, measured);
     });
-    const trajectory = createJointTrajectory(robot.names.length, TRAJECTORY_CAPACITY);
+    const trajectory = createJointTrajectory(names.length, TRAJECTORY_CAPACITY);
     node.createSubscription('trajectory_msgs/msg/JointTrajectory', TRAJECTORY, reliable(1), (message) => {
       const time = monotonicSeconds();
-      monitor.observeTopic(TRAJECTORY, time);
+      monitor.observe('topic', TRAJECTORY, time);
       try {
-        readJointTrajectory(message, robot.names, node.now(), trajectory);
+        readJointTrajectory(message, names, node.now(), trajectory);
         monitor.observeTrajectory(time, trajectory);
       } catch (error) {
         node.warn('trajectory', (error as Error).message);
         monitor.observeTrajectory(time, misshapen(message));
       }
-      react();
-    });
-    const namespace = node.name.slice(0, node.name.lastIndexOf('/') + 1);
-    node.createSubscription('std_msgs/msg/String', HEARTBEAT_TOPIC, sensorData(50), ({ data }) => {
-      const beat = parseHeartbeat(data);
-      // A node that is up but not at work is missed like one that is gone.
-      if (beat?.state !== 'active' || !beat.name.startsWith(namespace)) return;
-      monitor.observeNode(beat.name.slice(namespace.length), monotonicSeconds());
+      this.#react();
     });
   }
 
-  #serve(monitor: SafetyMonitor, publish: () => void): void {
-    const node = this.#node;
-    node.createService('std_srvs/srv/Trigger', 'safety/emergency_stop', () => {
-      monitor.emergencyStop('safety/emergency_stop');
-      publish();
-      return { success: true, message: 'emergency stop' };
+  #hearBase(): void {
+    this.#node.createSubscription('sensor_msgs/msg/Imu', 'imu/data', sensorData(), (message) => {
+      const { orientation: q, angular_velocity: w, linear_acceleration: a } = message;
+      this.#monitor.observeImu(monotonicSeconds(), {
+        orientation: [q.x, q.y, q.z, q.w],
+        angularVelocity: [w.x, w.y, w.z],
+        linearAcceleration: [a.x, a.y, a.z],
+      });
+      this.#react();
     });
-    node.createService('std_srvs/srv/Trigger', 'safety/protective_stop', () => {
-      monitor.protectiveStop('safety/protective_stop');
-      publish();
-      return { success: true, message: 'protective stop' };
+    // Without a state estimator these are not judged.
+    this.#node.createSubscription(
+      'cosmos_humanoid/msg/BodyState',
+      'state_estimator/state',
+      sensorData(),
+      ({ faults }) => {
+        const slip = faults & EstimatorFault.slip;
+        this.#monitor.observeEstimate(describeEstimatorFaults(slip), describeEstimatorFaults(faults & SENSOR_FAULTS));
+        this.#react();
+      },
+    );
+  }
+
+  async #hearNodes(port: number): Promise<void> {
+    const node = this.#node;
+    const namespace = node.name.slice(0, node.name.lastIndexOf('/') + 1);
+    const close = await hearHeartbeats(port, (text) => {
+      const beat = parseHeartbeat(text);
+      // A node that is up but not at work is missed like one that is gone.
+      if (beat?.state !== 'active' || !beat.name.startsWith(namespace)) return;
+      this.#monitor.observe('node', beat.name.slice(namespace.length), monotonicSeconds());
+    });
+    node.own(close);
+  }
+
+  #serve(): void {
+    const node = this.#node;
+    const monitor = this.#monitor;
+    for (const cause of REQUESTS) {
+      node.createService('std_srvs/srv/Trigger', `safety/${cause}`, () => {
+        monitor.request(cause, `service safety/${cause}`);
+        this.#act();
+        return { success: true, message: describeReaction(this.#config.causes[cause].reaction) };
+      });
+    }
+    node.createSubscription('std_msgs/msg/Empty', 'safety/emergency_stop', reliable(10), () => {
+      monitor.request('emergency_stop', 'topic safety/emergency_stop');
+      this.#act();
     });
     node.createService('std_srvs/srv/Trigger', 'safety/reset', () => {
       const { accepted, message } = monitor.reset(monotonicSeconds());
-      publish();
+      this.#act();
       return { success: accepted, message };
     });
   }
 
   #publish(publisher: Publisher<'cosmos_humanoid/msg/SafetyState'>, state: SafetyState): void {
     const node = this.#node;
-    const { level, reasons, latched: isLatched, since } = state;
-    const offset = measureClockOffset(() => node.now());
-    publisher.publish({
-      header: { stamp: node.stamp() },
-      level,
-      reasons,
-      latched: isLatched,
-      since: toStamp(since + offset),
-    });
-    if (level !== this.#published?.level) this.#log(state);
+    const { level, reasons } = state;
+    publisher.publish(
+      safetyStateMessage(
+        state,
+        node.stamp(),
+        measureClockOffset(() => node.now()),
+      ),
+    );
+    if (this.#published !== undefined && level === SafetyLevel.ok && this.#published.level !== level) {
+      node.log.info('no stop');
+    }
     this.#published = state;
     const severity = [Level.ok, Level.warning, Level.error, Level.error][level];
-    node.diagnostics.report('safety', severity, reasons[0] ?? 'ok', { level, reasons: reasons.length });
+    node.diagnostics.report('safety', severity, reasons[0] ?? 'ok', {
+      level,
+      reasons: reasons.length,
+      hottest_motor: monitorHeat(this.#monitor),
+    });
   }
 
-  #log({ level, reasons }: SafetyState): void {
-    const { log } = this.#node;
-    const why = reasons.join('; ');
-    if (level >= SafetyLevel.emergencyStop) log.error(`emergency stop: ${why}`);
-    else if (level >= SafetyLevel.protectiveStop) log.error(`protective stop: ${why}`);
-    else if (level === SafetyLevel.warning) log.info(`no stop; ${why}`);
-    else log.info('no stop');
+  /** Publishes an event, and logs it. */
+  #tell(publisher: Publisher<'cosmos_humanoid/msg/SafetyEvent'>, event: SafetyEvent): void {
+    const node = this.#node;
+    const time = monotonicSeconds();
+    const { cause, reaction, text } = event;
+    if (reaction === 'warn') {
+      const key = `${cause} ${text.slice(0, text.indexOf(':') + 1)}`;
+      if (time - (this.#warned.get(key) ?? -Infinity) < WARNING_PERIOD) return;
+      this.#warned.set(key, time);
+    }
+    publisher.publish(safetyEventMessage(event, node.stamp()));
+    const line = reaction === undefined ? text : `${describeReaction(reaction)}: ${cause}: ${text}`;
+    if (levelOf(reaction) >= SafetyLevel.protectiveStop) node.log.error(line);
+    else node.log.info(line);
   }
 }
 
-function watches(names: readonly string[], timeout: number): Record<string, { timeout: number; level: SafetyLevel }> {
-  return Object.fromEntries(names.map((name) => [name, { timeout, level: SafetyLevel.protectiveStop }]));
+/** The largest temperature rise of a motor, 1 at its continuous torque. */
+function monitorHeat({ temperatureRise }: SafetyMonitor): number {
+  return temperatureRise.reduce((most, rise) => Math.max(most, rise), 0);
 }
 
 /** A trajectory of a wrong shape, as far as it can be judged: by its number of joints. */
@@ -202,7 +319,8 @@ function misshapen({
 }
 
 function differs(a: SafetyState, b: SafetyState | undefined): boolean {
-  return b === undefined || a.level !== b.level || a.latched !== b.latched || a.reasons.length !== b.reasons.length;
+  if (b === undefined || a.reaction !== b.reaction || a.speedScale !== b.speedScale) return true;
+  return a.latched !== b.latched || a.causes.join() !== b.causes.join();
 }
 
 await runNode({

@@ -1,11 +1,13 @@
 import rclnodejs from 'rclnodejs';
 import { InstructionMatcher } from '../cosmos/instruction-matcher.js';
 import { defaultTaskProgress, TaskProgress } from '../cosmos/task-progress.js';
+import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
 import type { Message } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
+import { PostureMover } from '../ros/posture-mover.js';
 import type { Publisher } from '../ros/publisher.js';
 import { latched, reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
@@ -27,6 +29,7 @@ const Reason = {
 } as const;
 
 const PARAMETERS = {
+  robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
   task: {
     type: 'string',
     default: 'pick_and_place',
@@ -61,9 +64,12 @@ interface Outcome {
 /**
  * Carries out instructions, one at a time: passes a known one on to the policy, follows it by what the robot itself
  * sees, and takes it back at the end, so that the arm holds. An unknown one is answered with the nearest known one.
+ * Between instructions it moves the body into named postures.
  */
 class TaskExecutiveNode implements NodeHooks {
   readonly #node: HumanoidNode<typeof PARAMETERS>;
+  #robot!: Robot;
+  #postures!: PostureMover;
   #task!: Task;
   #matcher!: InstructionMatcher;
   #instruction!: Publisher<'std_msgs/msg/String'>;
@@ -77,6 +83,7 @@ class TaskExecutiveNode implements NodeHooks {
   }
 
   configure(): void {
+    this.#robot = Robot.load(packagePath(this.#node.parameters.robot));
     this.#task = loadTask(packagePath(`config/scenes/${this.#node.parameters.task}.yaml`));
     const instructions = this.#task.instructions.flatMap(({ texts }) => texts);
     this.#matcher = new InstructionMatcher([{ task: this.#task.task, instructions }]);
@@ -96,10 +103,16 @@ class TaskExecutiveNode implements NodeHooks {
       this.#observePrediction(m),
     );
     node.createActionServer(ACTION, 'execute_instruction', {
-      goal: () => (this.#progress === undefined ? rclnodejs.GoalResponse.ACCEPT : rclnodejs.GoalResponse.REJECT),
+      goal: () => {
+        const busy = this.#progress !== undefined || this.#postures.busy;
+        return busy ? rclnodejs.GoalResponse.REJECT : rclnodejs.GoalResponse.ACCEPT;
+      },
       cancel: () => rclnodejs.CancelResponse.ACCEPT,
       execute: (goal) => this.#execute(goal),
     });
+    this.#postures = new PostureMover(node, this.#robot, () =>
+      this.#progress === undefined ? undefined : 'an instruction is being carried out',
+    );
     node.own(node.diagnostics.addSource(() => this.#report()));
   }
 

@@ -1,93 +1,171 @@
-import { type ActionChunk, type Arm, sampleChunk } from '../action/action-chunk.js';
+import { type ActionChunk, type Arm, checkChunk, chunkEnd } from '../action/action-chunk.js';
 import { createJointTrajectory, type JointTrajectory } from '../control/trajectory.js';
 import type { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import type { Clearance } from './clearance.js';
-import { InverseKinematics } from './inverse-kinematics.js';
+import type { JointSampler } from './joint-sampler.js';
+import { stages, stageTime } from './mpc/joint-chain.js';
+import { ModelPredictivePlan } from './mpc/model-predictive-plan.js';
+import { ProgressClock } from './progress-clock.js';
 
 /** The article's planner (section 6.2): 20 points of 10 ms. */
-export const planningHorizon = 20;
+export const planningHorizon = stages;
 /** s */
-export const planningStep = 0.01;
+export const planningStep = stageTime;
 
 /** Largest change of the gripper scalar, 1/s. */
 const gripperRate = 4;
 
+/** What an arm follows. */
+interface ArmTask {
+  readonly arm: Arm;
+  readonly armJoints: Int32Array;
+  readonly hand: Int32Array;
+  chunk: ActionChunk | undefined;
+  /** What to add to the time along paths to get the chunk's, s. */
+  offset: number;
+  /** Gripper scalar at the points 0…20. */
+  readonly gripper: Float64Array;
+  /** Whether the fingers follow the gripper scalar; else they hold. */
+  gripping: boolean;
+}
+
 /**
- * Plans all joints 0.2 s ahead, 100 times a second: each arm follows its action chunk by damped least squares from the
- * commanded posture, each hand its gripper scalar, everything else holds. Where the next point would come too close to
- * the table or the own body, the arm holds instead.
+ * Plans all joints 0.2 s ahead, 100 times a second, by one optimisation over the horizon: each arm follows its action
+ * chunk, each hand its gripper scalar, joints that a trajectory moves follow that, everything else holds; limits,
+ * clearance and balance are kept (see {@link ModelPredictivePlan}). All of it goes on at the speed scale.
  *
- * Point k of the plan is for time + k·10 ms; point 0 is what is commanded now. A plan is continued, not made anew, as
- * long as the chunk stays the same, so that a step costs one inverse-kinematics solution.
+ * Point k of the plan is for time + k·10 ms; point 0 is what is commanded now. Every plan continues the one before and
+ * ends at rest.
  */
 export class MotionPlanner {
   /** The last plan; a live view, 20 points. */
   readonly trajectory: JointTrajectory;
+  /** Time along chunks and joint trajectories at the points of the plan, and at the end of its last stage and one on. */
+  readonly progress = new ProgressClock(planningStep, planningHorizon + 2);
+  /** The optimisation behind the plan. */
+  readonly optimisation: ModelPredictivePlan;
   readonly #robot: Robot;
-  readonly #kinematics: Kinematics;
   readonly #clearance: Clearance;
-  readonly #arms: readonly { arm: Arm; solver: InverseKinematics; hand: Int32Array }[];
-  readonly #chunks = new Map<Arm, ActionChunk>();
-  /** Gripper scalar of each point, one row an arm. */
-  readonly #grippers: Readonly<Record<Arm, Float64Array>>;
+  readonly #arms: readonly ArmTask[];
+  /** Joint targets at the points 0…20, and each of them by itself. */
+  readonly #targets: Float64Array;
+  readonly #targetRows: readonly Float64Array[];
   readonly #positions: Float64Array;
-  readonly #before: Float64Array;
-  readonly #effort: Float64Array;
-  readonly #pose = new Float64Array(7);
-  /** Points of the plan that still hold; the rest is to be solved. */
-  #valid = 1;
-  #held = false;
+  #sampler: JointSampler | undefined;
+  /** Whether something else is to be planned than the passing of time brings. */
+  #changed = true;
 
   /** @param preferred joint positions at which the plan starts and to which redundant arms return */
   constructor(robot: Robot, kinematics: Kinematics, preferred: Float64Array, clearance: Clearance) {
     const joints = robot.names.length;
     this.#robot = robot;
-    this.#kinematics = kinematics;
     this.#clearance = clearance;
+    this.optimisation = new ModelPredictivePlan(robot, kinematics, clearance, preferred);
     this.#arms = (['left', 'right'] as const).map((arm) => ({
       arm,
+      armJoints: robot.group(`${arm}_arm`),
       hand: robot.group(`${arm}_hand`),
-      solver: new InverseKinematics(robot, kinematics, robot.gripperFrames[arm], robot.group(`${arm}_arm`), preferred),
+      chunk: undefined,
+      offset: 0,
+      gripper: new Float64Array(planningHorizon + 1),
+      gripping: false,
     }));
     this.trajectory = createJointTrajectory(joints, planningHorizon);
     this.trajectory.count = planningHorizon;
-    this.#grippers = { left: new Float64Array(planningHorizon), right: new Float64Array(planningHorizon) };
+    this.#targets = new Float64Array((planningHorizon + 1) * joints);
+    this.#targetRows = Array.from({ length: planningHorizon + 1 }, (_, k) =>
+      this.#targets.subarray(k * joints, (k + 1) * joints),
+    );
     this.#positions = new Float64Array(joints);
-    this.#before = new Float64Array(joints);
-    this.#effort = new Float64Array(joints);
     this.reset(preferred, 0);
   }
 
-  /** Whether the last plan holds an arm because it would come too close to something. */
+  /** Whether the last plan keeps an arm from where its chunk wants it, as it would come too close to something. */
   get held(): boolean {
-    return this.#held;
+    return this.optimisation.held;
   }
 
-  /** Starts anew from `positions` (all joints, rad; held inside their limits) at `time`, without a chunk. */
+  /**
+   * Starts anew from `positions` (all joints, rad; held inside their limits) at `time`, without a chunk.
+   * @throws Error where a number is not finite; the plan before then goes on
+   */
   reset(positions: ArrayLike<number>, time: number): void {
     const q = this.#positions;
-    this.#chunks.clear();
-    this.trajectory.time[0] = time;
-    for (let joint = 0; joint < q.length; joint++) q[joint] = this.#robot.clamp(joint, positions[joint]!);
-    this.trajectory.position.set(q);
-    this.#kinematics.setPositions(q);
-    this.#kinematics.gravity(this.#effort);
-    this.trajectory.effort.set(this.#effort);
-    for (const { arm } of this.#arms) this.#grippers[arm].fill(this.#robot.gripperScalar(arm, q));
-    this.#valid = 1;
+    for (let joint = 0; joint < q.length; joint++) {
+      if (!Number.isFinite(positions[joint])) {
+        throw new Error(`motion planner: position ${positions[joint]} of ${this.#robot.names[joint]} is not finite`);
+      }
+    }
+    if (!Number.isFinite(time)) throw new Error(`motion planner: time ${time} is not finite`);
+    const { trajectory } = this;
+    this.#sampler = undefined;
+    this.progress.start(time);
+    for (let joint = 0; joint < q.length; joint++) q[joint] = this.#robot.clamp(joint, positions[joint]);
+    this.optimisation.reset(q);
+    this.#clearance.tree.update(q);
+    for (let k = 0; k < planningHorizon; k++) {
+      trajectory.time[k] = time + k * planningStep;
+      trajectory.position.set(q, k * q.length);
+      this.#clearance.tree.weigh(trajectory.effort, k * q.length);
+    }
+    trajectory.velocity.fill(0);
+    for (const task of this.#arms) {
+      task.chunk = undefined;
+      task.gripping = false;
+      task.gripper.fill(this.#robot.gripperScalar(task.arm, q));
+    }
+    this.#changed = true;
   }
 
-  /** Follows `chunk` from now on. */
+  /**
+   * Follows `chunk` from now on.
+   * @throws Error where a joint trajectory moves that arm, a number is not finite or a length is wrong
+   */
   follow(chunk: ActionChunk): void {
-    this.#chunks.set(chunk.arm, chunk);
-    this.#valid = Math.min(this.#valid, 2);
+    checkChunk(chunk);
+    const task = this.#arms.find(({ arm }) => arm === chunk.arm)!;
+    if (this.#sampler !== undefined && this.#moves(this.#sampler, task)) {
+      throw new Error(`the ${chunk.arm} arm follows a joint trajectory`);
+    }
+    if (!task.gripping) task.gripper.fill(this.#robot.gripperScalar(chunk.arm, this.trajectory.position));
+    task.gripping = true;
+    task.chunk = chunk;
+    task.offset = chunk.stamp - this.progress.progress(chunk.stamp);
+    this.#changed = true;
   }
 
-  /** Stops following: both arms hold. */
+  /** Stops following chunks: both arms come to rest, unless a joint trajectory moves them. */
   hold(): void {
-    this.#chunks.clear();
-    this.#valid = Math.min(this.#valid, 2);
+    for (const task of this.#arms) this.#release(task);
+    this.#changed = true;
+  }
+
+  /** Whether a chunk is followed to its end, or none is. */
+  get chunksDone(): boolean {
+    for (const { chunk, offset } of this.#arms) {
+      if (chunk !== undefined && offset + this.progress.at(0) <= chunkEnd(chunk)) return false;
+    }
+    return true;
+  }
+
+  /**
+   * Lets `sampler` say where its joints are to be; undefined: they come to rest. Arms of which it moves a joint drop
+   * their chunk.
+   */
+  followJoints(sampler: JointSampler | undefined): void {
+    this.#sampler = sampler;
+    for (const task of this.#arms) {
+      if (sampler === undefined || !this.#moves(sampler, task)) continue;
+      this.#release(task);
+      if (sampler.joints.some((joint) => task.hand.includes(joint))) task.gripping = false;
+    }
+    this.#changed = true;
+  }
+
+  /** Asks for a speed scale, 0…1: chunks and joint trajectories go on at that share of their speed. */
+  setSpeedScale(scale: number): void {
+    if (this.progress.setTarget(scale)) this.#changed = true;
   }
 
   /**
@@ -96,109 +174,72 @@ export class MotionPlanner {
    */
   plan(time: number): JointTrajectory {
     const { trajectory } = this;
-    const elapsed = Math.round((time - trajectory.time[0]!) / planningStep);
-    // Points that a skipped cycle left unsolved are solved on the way.
-    for (let step = 0; step < Math.max(elapsed, 0); step++) this.#shift();
-    const start = elapsed < 0 ? trajectory.time[0]! : time;
-    this.#held = false;
-    for (let k = 0; k < planningHorizon; k++) trajectory.time[k] = start + k * planningStep;
-    for (let k = this.#valid; k < planningHorizon; k++) this.#solve(k);
-    this.#valid = planningHorizon;
-    this.#differentiate();
+    const elapsed = Math.round((time - trajectory.time[0]) / planningStep);
+    for (let step = 0; step < elapsed; step++) this.#shift();
+    if (elapsed > 0) for (let k = 0; k < planningHorizon; k++) trajectory.time[k] = time + k * planningStep;
+    if (elapsed <= 0 && !this.#changed) return trajectory;
+    this.#changed = false;
+    this.optimisation.begin(this.progress);
+    for (let arm = 0; arm < this.#arms.length; arm++) this.#assign(arm);
+    if (this.#sampler !== undefined) this.#sample(this.#sampler);
+    this.optimisation.solve();
+    this.optimisation.write(trajectory);
     return trajectory;
   }
 
   /** Commanded gripper pose in base_link at point 0 into `out` (7). @returns the commanded gripper scalar */
   commanded(arm: Arm, out: Float64Array): number {
-    this.#positions.set(this.trajectory.position.subarray(0, this.#positions.length));
-    this.#kinematics.setPositions(this.#positions);
-    this.#kinematics.pose(this.#kinematics.frame(this.#robot.gripperFrames[arm]), out);
-    return this.#grippers[arm][0]!;
+    const a = arm === 'left' ? 0 : 1;
+    for (let j = 0; j < this.#positions.length; j++) this.#positions[j] = this.trajectory.position[j];
+    this.optimisation.hands[a].pose(this.#positions, out);
+    return this.#arms[a].gripper[0];
   }
 
   /** Makes point 1 point 0. */
   #shift(): void {
-    const { trajectory } = this;
-    const joints = trajectory.joints;
-    if (this.#valid < 2) this.#solve(1);
-    trajectory.position.copyWithin(0, joints);
-    trajectory.effort.copyWithin(0, joints);
-    trajectory.time[0]! += planningStep;
-    for (const row of Object.values(this.#grippers)) row.copyWithin(0, 1);
-    this.#valid = Math.max(this.#valid - 1, 1);
+    const { effort, joints } = this.trajectory;
+    this.optimisation.shift();
+    effort.copyWithin(0, joints, 2 * joints);
+    this.progress.shift();
+    for (let arm = 0; arm < this.#arms.length; arm++) this.#arms[arm].gripper.copyWithin(0, 1);
   }
 
-  /** Solves point `k` from point k − 1. */
-  #solve(k: number): void {
-    const { trajectory } = this;
-    const joints = trajectory.joints;
-    const time = trajectory.time[0]! + k * planningStep;
-    const q = this.#positions;
-    const before = this.#before;
-    before.set(trajectory.position.subarray((k - 1) * joints, k * joints));
-    q.set(before);
-    for (const { arm, solver, hand } of this.#arms) {
-      const chunk = this.#chunks.get(arm);
-      const row = this.#grippers[arm];
-      let gripper = row[k - 1]!;
-      if (chunk !== undefined) {
-        const wanted = sampleChunk(chunk, time, this.#pose);
-        const change = gripperRate * planningStep;
-        gripper = Math.min(Math.max(wanted, gripper - change), gripper + change);
-        solver.step(q, this.#pose);
-        this.#limitVelocity(solver.joints);
-        if (!this.#clearance.allows(arm, before, q)) {
-          for (const joint of solver.joints) q[joint] = before[joint]!;
-          this.#held = true;
-        }
-      }
-      row[k] = gripper;
-      this.#robot.handPositions(arm, gripper, q);
-      this.#limitHand(hand);
-    }
-    this.#kinematics.setPositions(q);
-    this.#kinematics.gravity(this.#effort);
-    trajectory.position.set(q, k * joints);
-    trajectory.effort.set(this.#effort, k * joints);
-  }
-
-  /** Scales the step of a chain so that no joint exceeds its velocity limit. */
-  #limitVelocity(joints: Int32Array): void {
-    const [q, before] = [this.#positions, this.#before];
-    let scale = 1;
-    for (let i = 0; i < joints.length; i++) {
-      const joint = joints[i]!;
-      const largest = this.#robot.velocityLimit[joint]! * planningStep;
-      const change = Math.abs(q[joint]! - before[joint]!);
-      if (change * scale > largest) scale = largest / change;
-    }
-    if (scale === 1) return;
-    for (let i = 0; i < joints.length; i++) {
-      const joint = joints[i]!;
-      q[joint] = before[joint]! + scale * (q[joint]! - before[joint]!);
-    }
-  }
-
-  /** Each finger joint approaches the synergy no faster than its velocity limit. */
-  #limitHand(joints: Int32Array): void {
-    const [q, before] = [this.#positions, this.#before];
-    for (let i = 0; i < joints.length; i++) {
-      const joint = joints[i]!;
-      const largest = this.#robot.velocityLimit[joint]! * planningStep;
-      q[joint] = Math.min(Math.max(q[joint]!, before[joint]! - largest), before[joint]! + largest);
-    }
-  }
-
-  /** Velocities by central differences, q̇_k = (q_{k+1} − q_{k−1})/2h; the last point rests on its left difference. */
-  #differentiate(): void {
-    const { position, velocity, joints } = this.trajectory;
-    for (let k = 0; k < planningHorizon; k++) {
-      const low = Math.max(k - 1, 0) * joints;
-      const high = Math.min(k + 1, planningHorizon - 1) * joints;
-      const span = (high - low) / joints;
-      for (let j = 0; j < joints; j++) {
-        velocity[k * joints + j] = (position[high + j]! - position[low + j]!) / (span * planningStep);
+  /** What arm and hand are to do in this cycle. */
+  #assign(arm: number): void {
+    const { chunk, offset, gripper, gripping, hand } = this.#arms[arm];
+    if (chunk !== undefined) {
+      const tracking = this.optimisation.followChunk(arm, chunk, this.progress, offset);
+      for (let k = 1; k <= planningHorizon; k++) {
+        const change = gripperRate * this.progress.step(k);
+        const wanted = tracking.wantedGripper(k);
+        gripper[k] = Math.min(Math.max(wanted, gripper[k - 1] - change), gripper[k - 1] + change);
       }
     }
+    if (!gripping) return;
+    for (let k = 0; k <= planningHorizon; k++) {
+      this.#robot.handPositions(this.#arms[arm].arm, gripper[k], this.#targetRows[k]);
+    }
+    for (let i = 0; i < hand.length; i++) this.#target(hand[i]);
+  }
+
+  /** Targets of the joints that a trajectory moves. */
+  #sample(sampler: JointSampler): void {
+    for (let k = 0; k <= planningHorizon; k++) sampler.sample(this.progress.at(k), this.#targetRows[k]);
+    for (let i = 0; i < sampler.joints.length; i++) this.#target(sampler.joints[i]);
+  }
+
+  #target(joint: number): void {
+    this.optimisation.followTarget(joint, this.#targets, joint, this.trajectory.joints);
+  }
+
+  /** The arm comes to rest, the hand stays as it is. */
+  #release(task: ArmTask): void {
+    if (task.chunk === undefined) return;
+    task.chunk = undefined;
+    task.gripper.fill(task.gripper[1], 2);
+  }
+
+  #moves(sampler: JointSampler, { armJoints, hand }: ArmTask): boolean {
+    return sampler.joints.some((joint) => armJoints.includes(joint) || hand.includes(joint));
   }
 }

@@ -1,4 +1,5 @@
 import type { DoubleBuffer, MainModule, MjData, MjModel } from '@mujoco/mujoco';
+import type { TreeDescription } from './kinematic-tree.js';
 import { compileModel, GeomType, mujoco, ObjectType } from './mujoco.js';
 import type { Robot } from './robot.js';
 
@@ -68,6 +69,27 @@ export class Kinematics {
       this.#frames.set(name, body);
     }
     return body;
+  }
+
+  /** Copies of the model's constants, for a {@link KinematicTree}. */
+  describe(): TreeDescription {
+    const model = this.#model;
+    const joint = new Int32Array(model.nbody).fill(-1);
+    for (let j = 0; j < model.njnt; j++) joint[model.jnt_bodyid[j]] = j;
+    return {
+      parent: Int32Array.from(model.body_parentid),
+      translation: Float64Array.from(model.body_pos),
+      quaternion: Float64Array.from(model.body_quat),
+      joint,
+      axis: Float64Array.from(model.jnt_axis),
+      mass: Float64Array.from(model.body_mass),
+      massCenter: Float64Array.from(model.body_ipos),
+      shapeBody: Int32Array.from(model.geom_bodyid),
+      shapeTranslation: Float64Array.from(model.geom_pos),
+      shapeQuaternion: Float64Array.from(model.geom_quat),
+      shapeSize: Float64Array.from(model.geom_size),
+      shapeType: Int32Array.from(model.geom_type),
+    };
   }
 
   /** Sets all joint positions (rad) and computes the pose of every link. @throws Error for a wrong number of them */

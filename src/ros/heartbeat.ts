@@ -1,8 +1,8 @@
 import type { LifecycleState } from './lifecycle.js';
 
-/** Topic (std_msgs/String) on which every node says that it lives. */
+/** Topic (std_msgs/String) on which every node says that it lives; safety_monitor has a faster way (heartbeat-link). */
 export const HEARTBEAT_TOPIC = 'heartbeats';
-/** s; each message costs its receiver some 0.3 ms of CPU, and every node sends to two. */
+/** s; each message costs its receiver some 0.3 ms of CPU. */
 export const HEARTBEAT_PERIOD = 0.2;
 
 /** One beat. */

@@ -1,6 +1,7 @@
 import rclnodejs from 'rclnodejs';
 import { Diagnostics, Level } from './diagnostics.js';
 import { formatHeartbeat, HEARTBEAT_PERIOD, HEARTBEAT_TOPIC } from './heartbeat.js';
+import { HEARTBEAT_LINK_PERIOD, HeartbeatSender, linkPorts } from './heartbeat-link.js';
 import { AsyncLifecycleNode, type LifecycleState, type Transition } from './lifecycle.js';
 import { parameterOverrides } from './parameter-overrides.js';
 import { declareParameters, type ParameterDeclarations, type ParameterValues } from './parameters.js';
@@ -48,6 +49,7 @@ export class HumanoidNode<P extends ParameterDeclarations = ParameterDeclaration
   readonly diagnostics: Diagnostics;
   readonly #lifecycle: AsyncLifecycleNode;
   readonly #heart: PeriodicTimer;
+  readonly #link: { stop(): void };
   readonly #secondly: PeriodicTimer;
   #hooks: NodeHooks = {};
   #releaseConfigured: () => void = () => {};
@@ -79,6 +81,7 @@ export class HumanoidNode<P extends ParameterDeclarations = ParameterDeclaration
     this.#reportState();
     this.#secondly = new PeriodicTimer(1, () => this.diagnostics.update());
     this.#heart = this.#startHeart();
+    this.#link = this.#startLink();
   }
 
   get state(): LifecycleState {
@@ -111,6 +114,7 @@ export class HumanoidNode<P extends ParameterDeclarations = ParameterDeclaration
     if (this.state === 'active') await this.transition('deactivate');
     if (this.state === 'inactive') await this.transition('cleanup');
     this.#heart.stop();
+    this.#link.stop();
     this.#secondly.stop();
     this.diagnostics.close();
     this.destroyEntities();
@@ -169,6 +173,21 @@ export class HumanoidNode<P extends ParameterDeclarations = ParameterDeclaration
     }
   }
 
+  /** The heartbeat of which safety_monitor notices soon that it is missing. */
+  #startLink(): { stop(): void } {
+    const sender = new HeartbeatSender(linkPorts(this.name).monitor);
+    const timer = new PeriodicTimer(HEARTBEAT_LINK_PERIOD, () => {
+      sender.send(formatHeartbeat({ name: this.name, state: this.state, pid: process.pid }));
+    });
+    return {
+      stop: () => {
+        timer.stop();
+        sender.close();
+      },
+    };
+  }
+
+  /** The heartbeat that every node of the graph can hear. */
   #startHeart(): PeriodicTimer {
     const publisher = this.createPublisher('std_msgs/msg/String', HEARTBEAT_TOPIC, sensorData());
     const codec = this.codec('std_msgs/msg/String');

@@ -17,6 +17,7 @@ export function reportLoop(
   diagnostics.report('loop', Level.ok, 'ok', {
     late_p50_us: lateUs.p50,
     late_p99_us: lateUs.p99,
+    late_p999_us: lateUs.p999,
     late_max_us: lateUs.max,
     busy_p99_us: executionUs.p99,
     cycles,

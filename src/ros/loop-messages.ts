@@ -2,7 +2,8 @@ import type { RobotState } from '../control/hardware.js';
 import type { LoopSnapshot } from '../control/loop-snapshot.js';
 import type { LoopReport } from '../control/loop-statistics.js';
 import type { LoopStatus } from '../control/shared-state.js';
-import { describeStopCauses } from '../control/stop-state.js';
+import { describeStopCauses, nameStopCauses } from '../control/stop-state.js';
+import { TRUTH_SIZE } from '../sim/truth-recorder.js';
 import type { MessageInput, Stamp } from './messages.js';
 
 /** The inertial measurement. @param frame_id the frame it is in */
@@ -28,7 +29,7 @@ export function wrenchMessage(
 /** What the loop does: all of ControllerState but the stamps. @param period s */
 export function controllerStateMessage(
   { state, command, torque }: LoopSnapshot,
-  { stopMode, stopCauses }: LoopStatus,
+  { stopMode, stopCauses, speedScale }: LoopStatus,
   { lateUs, executionUs, cycles, missed }: LoopReport,
   period: number,
 ): MessageInput<'cosmos_humanoid/msg/ControllerState'> {
@@ -36,6 +37,8 @@ export function controllerStateMessage(
   return {
     mode: stopMode,
     stop_causes: describeStopCauses(stopCauses),
+    stop_cause_names: nameStopCauses(stopCauses),
+    speed_scale: speedScale,
     reference_position: command.position,
     reference_velocity: command.velocity,
     position,
@@ -59,9 +62,19 @@ export function controllerStateMessage(
 /** Ground truth of the simulation: SimState's numbers. @param joints how many joints the robot has */
 export function groundTruthMessage(truth: Float64Array, joints: number): MessageInput<'cosmos_humanoid/msg/SimState'> {
   // The base and the free bodies have 7 positions and 6 velocities each, a joint has one of each.
-  const freeBodies = (truth.length - 1 - 2 * joints) / 13;
+  const end = truth.length - TRUTH_SIZE;
+  const freeBodies = (end - 1 - 2 * joints) / 13;
   const nq = joints + 7 * freeBodies;
-  return { physics_time: truth[0], qpos: truth.subarray(1, 1 + nq), qvel: truth.subarray(1 + nq) };
+  return {
+    physics_time: truth[0],
+    qpos: truth.subarray(1, 1 + nq),
+    qvel: truth.subarray(1 + nq, end),
+    violations: Uint32Array.from(truth.subarray(end, end + 3)),
+    excess: truth.subarray(end + 3, end + 6),
+    excess_joint: Uint32Array.from(truth.subarray(end + 6, end + 9)),
+    pelvis_lowest: truth[end + 9],
+    tilt_largest: truth[end + 10],
+  };
 }
 
 function vector(values: Float64Array, at = 0): { x: number; y: number; z: number } {

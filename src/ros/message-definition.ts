@@ -7,6 +7,9 @@ export type MessageDefinitions = ReturnType<typeof parse>;
 
 const cache = new Map<string, MessageDefinitions>();
 
+/** Files of a type in the ament index. */
+type Extension = 'msg' | 'json';
+
 /**
  * Reads the definition of a message type, and of those it contains, from the ament index.
  * @param type e.g. 'sensor_msgs/msg/Image'
@@ -15,11 +18,37 @@ const cache = new Map<string, MessageDefinitions>();
 export function readMessageDefinition(type: string): MessageDefinitions {
   const known = cache.get(type);
   if (known !== undefined) return known;
-  const texts = new Map<string, string>();
-  collect(type, texts);
-  const definitions = parse(joinTexts(texts), { ros2: true });
+  const definitions = parse(readMessageText(type), { ros2: true });
   cache.set(type, definitions);
   return definitions;
+}
+
+/**
+ * The text of a message type's definition and of those it contains, in the form that bag files keep (ros2msg).
+ * @param type as above
+ * @throws Error as above
+ */
+export function readMessageText(type: string): string {
+  const texts = new Map<string, string>();
+  collect(type, texts);
+  return joinTexts(texts);
+}
+
+/**
+ * The hash of a message type (REP-2011), e.g. 'RIHS01_f49f…'.
+ * @param type as above
+ * @returns '' where the installation does not tell it
+ */
+export function readTypeHash(type: string): string {
+  const [packageName = '', , name = ''] = type.split('/');
+  try {
+    const { type_hashes: hashes } = JSON.parse(readIndexFile(packageName, name, 'json', type)) as {
+      readonly type_hashes?: readonly { readonly type_name: string; readonly hash_string: string }[];
+    };
+    return hashes?.find(({ type_name }) => type_name === type)?.hash_string ?? '';
+  } catch {
+    return '';
+  }
 }
 
 /** In the form that bag files use: the type itself, then each nested one under its name. */
@@ -35,7 +64,7 @@ function collect(type: string, texts: Map<string, string>): void {
   if (packageName === undefined || name === undefined) {
     throw new Error(`message type "${type}" is not of the form package/msg/Name`);
   }
-  const text = readDefinitionFile(packageName, name, type);
+  const text = readIndexFile(packageName, name, 'msg', type);
   texts.set(type, text);
   const [definition] = parse(text, { ros2: true, skipTypeFixup: true });
   for (const field of definition?.definitions ?? []) {
@@ -45,11 +74,11 @@ function collect(type: string, texts: Map<string, string>): void {
   }
 }
 
-function readDefinitionFile(packageName: string, name: string, type: string): string {
+function readIndexFile(packageName: string, name: string, extension: Extension, type: string): string {
   const prefixes = (process.env.AMENT_PREFIX_PATH ?? '').split(delimiter).filter((prefix) => prefix !== '');
   for (const prefix of prefixes) {
     try {
-      return readFileSync(join(prefix, 'share', packageName, 'msg', `${name}.msg`), 'utf8');
+      return readFileSync(join(prefix, 'share', packageName, 'msg', `${name}.${extension}`), 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }

@@ -1,5 +1,5 @@
 import type { Findings } from './findings.js';
-import { SafetyLevel } from './findings.js';
+import type { SafetyLimits } from './safety-config.js';
 
 /** Limits of the joints, one entry a joint, in URDF joint order. */
 export interface JointLimits {
@@ -14,43 +14,24 @@ export interface JointLimits {
   readonly effortLimit: Float64Array;
 }
 
-export interface JointRuleOptions {
-  /** A measured position may pass its limit by this much, rad: contact pushes, and limits are soft. */
-  readonly positionMargin: number;
-  /** A measured velocity may reach this many times its limit. */
-  readonly velocityFactor: number;
-  /** A measured torque may reach this many times its limit. */
-  readonly torqueFactor: number;
-  /** A joint must be beyond for this long, s, before the robot stops: single samples are noise. */
-  readonly persistence: number;
-}
-
-export const JOINT_RULE_DEFAULTS: JointRuleOptions = {
-  positionMargin: 0.15,
-  velocityFactor: 2,
-  torqueFactor: 1.1,
-  persistence: 0.03,
-};
-
 /** A position this little past its limit is a joint that rests at its end stop, rad. */
 const NOTABLE_EXCESS = 0.01;
 
 type Kind = 'position' | 'velocity' | 'torque';
 
 /**
- * Judges measured joint states. A value that is not finite calls for an emergency stop, since nothing is known of that
- * joint; a joint beyond a limit and its margin for a protective stop; one beyond a position limit but within the margin
- * for a warning.
+ * Judges measured joint states: values that are not finite, joints beyond a limit and its margin, and joints beyond a
+ * position limit but within the margin.
  */
 export class JointRules {
   readonly #limits: JointLimits;
-  readonly #options: JointRuleOptions;
+  readonly #options: SafetyLimits['joints'];
   readonly #findings: Findings;
   readonly #keys: Readonly<Record<Kind, readonly string[]>>;
   /** Since when each joint is beyond, s; NaN when it is not. */
   readonly #since: Readonly<Record<Kind, Float64Array>>;
 
-  constructor(limits: JointLimits, options: JointRuleOptions, findings: Findings) {
+  constructor(limits: JointLimits, options: SafetyLimits['joints'], findings: Findings) {
     const joints = limits.names.length;
     this.#limits = limits;
     this.#options = options;
@@ -83,7 +64,7 @@ export class JointRules {
         const key = this.#keys[kind][j];
         const value = values[j];
         if (Number.isFinite(value)) this.#judge(kind, j, key, value, time);
-        else this.#findings.set(key, SafetyLevel.emergencyStop, `${names[j]}: measured ${kind} is ${value}`);
+        else this.#findings.set(key, 'joint_not_finite', `${names[j]}: measured ${kind} is ${value}`);
       }
     }
   }
@@ -94,7 +75,7 @@ export class JointRules {
     const wrong = length !== joints && !(length === 0 && kind !== 'position');
     if (wrong) {
       const reason = `joint_states has ${length} values of ${kind}, the robot has ${joints} joints`;
-      this.#findings.set(key, SafetyLevel.protectiveStop, reason);
+      this.#findings.set(key, 'joint_states_malformed', reason);
     } else {
       this.#findings.clear(key);
     }
@@ -102,7 +83,7 @@ export class JointRules {
   }
 
   #judge(kind: Kind, j: number, key: string, value: number, time: number): void {
-    const { positionMargin, velocityFactor, torqueFactor, persistence } = this.#options;
+    const { position_margin, velocity_factor, torque_factor, persistence } = this.#options;
     const { names, lower, upper, velocityLimit, effortLimit } = this.#limits;
     const since = this.#since[kind];
     let excess: number;
@@ -110,12 +91,12 @@ export class JointRules {
     let limit: string;
     if (kind === 'position') {
       excess = Math.max(lower[j] - value, value - upper[j]);
-      margin = positionMargin;
+      margin = position_margin;
       limit = `${number(lower[j])}…${number(upper[j])} rad`;
     } else {
       const bound = kind === 'velocity' ? velocityLimit[j] : effortLimit[j];
       excess = Math.abs(value) - bound;
-      margin = bound * ((kind === 'velocity' ? velocityFactor : torqueFactor) - 1);
+      margin = bound * ((kind === 'velocity' ? velocity_factor : torque_factor) - 1);
       limit = `${number(bound)} ${kind === 'velocity' ? 'rad/s' : 'N·m'}`;
     }
     if (excess <= margin) since[j] = Number.NaN;
@@ -123,10 +104,10 @@ export class JointRules {
     const unit = kind === 'position' ? 'rad' : kind === 'velocity' ? 'rad/s' : 'N·m';
     if (time - since[j] >= persistence) {
       const reason = `${names[j]}: ${kind} ${number(value)} ${unit} is beyond its limit ${limit}`;
-      this.#findings.set(key, SafetyLevel.protectiveStop, reason);
+      this.#findings.set(key, `joint_${kind}`, reason);
     } else if (excess <= margin && excess > NOTABLE_EXCESS && kind === 'position') {
       const reason = `${names[j]}: position ${number(value)} rad is past its limit ${limit}, within the margin`;
-      this.#findings.set(key, SafetyLevel.warning, reason);
+      this.#findings.set(key, 'joint_at_limit', reason);
     } else if (excess <= margin) {
       this.#findings.clear(key);
     }

@@ -1,48 +1,102 @@
 import type { Findings } from './findings.js';
-import { SafetyLevel } from './findings.js';
+import { type SafetyLimits, silenceLimit } from './safety-config.js';
 
-/** How long something may be silent, and what follows when it is longer. */
-export interface Watch {
-  /** s */
+/** Something that must not fall silent: a node, by its heartbeats, or a topic, by its messages. */
+export type Kind = 'node' | 'topic';
+
+interface Watch {
+  readonly kind: Kind;
+  readonly name: string;
+  readonly key: string;
   readonly timeout: number;
-  readonly level: SafetyLevel;
+  heard: number | undefined;
+  /** Longest silence since the graph had settled, s. */
+  longest: number;
+  /** The limit that it passed; it counts as silent until it is heard again. */
+  passed: number | undefined;
 }
 
+/** Judgements that are further apart than this many periods were not made in time. */
+const LATE = 2;
+
 /**
- * Watchdogs: nodes by their heartbeats, topics by their messages. Before it is first heard, a silent one is a warning:
- * the graph is still coming up.
+ * Watchdogs of nodes and topics. Programs that start keep the machine busy, so the limits are wide while the graph
+ * comes up, and until all have been well for a while: the tight limits hold from then on, until one falls silent.
+ * Before it is first heard, a silent one is a warning. A judgement that comes late judges nobody: what others sent in
+ * the meantime still waits to be read.
  */
 export class LivenessRules {
-  readonly #kind: string;
+  readonly #limits: SafetyLimits['silence'];
   readonly #watches: ReadonlyMap<string, Watch>;
-  readonly #heard = new Map<string, number>();
+  readonly #period: number;
   readonly #findings: Findings;
+  #wellSince = Number.NaN;
+  #judged = Number.NaN;
 
-  /** @param kind `node` or `topic`, for the reasons @param watches by name */
-  constructor(kind: string, watches: Readonly<Record<string, Watch>>, findings: Findings) {
-    this.#kind = kind;
-    this.#watches = new Map(Object.entries(watches));
+  /** @param names by kind @param period of the judgements, s */
+  constructor(
+    limits: SafetyLimits,
+    names: Readonly<Record<Kind, readonly string[]>>,
+    period: number,
+    findings: Findings,
+  ) {
+    const watches = (['node', 'topic'] as const).flatMap((kind) =>
+      names[kind].map((name): [string, Watch] => {
+        const key = `${kind}:${name}`;
+        const timeout = silenceLimit(limits, kind, name);
+        return [key, { kind, name, key, timeout, heard: undefined, longest: 0, passed: undefined }];
+      }),
+    );
+    this.#limits = limits.silence;
+    this.#watches = new Map(watches);
+    this.#period = period;
     this.#findings = findings;
   }
 
+  /** Whether the tight limits hold. */
+  get settled(): boolean {
+    return this.#judged - this.#wellSince >= this.#limits.settle;
+  }
+
+  /** Longest silence of each node and topic while the tight limits held, s, by name. */
+  longestSilences(): Record<string, number> {
+    return Object.fromEntries([...this.#watches.values()].map(({ name, longest }) => [name, longest]));
+  }
+
   /** A sign of life; names that are not watched are ignored. @param time s, of arrival */
-  observe(name: string, time: number): void {
-    if (this.#watches.has(name)) this.#heard.set(name, time);
+  observe(kind: Kind, name: string, time: number): void {
+    const watch = this.#watches.get(`${kind}:${name}`);
+    if (watch === undefined) return;
+    if (watch.heard !== undefined && this.settled) watch.longest = Math.max(watch.longest, time - watch.heard);
+    watch.heard = time;
+    watch.passed = undefined;
   }
 
   /** @param time s, now */
   judge(time: number): void {
-    for (const [name, { timeout, level }] of this.#watches) {
-      const heard = this.#heard.get(name);
-      const key = `${this.#kind}:${name}`;
-      if (heard === undefined) {
-        this.#findings.set(key, SafetyLevel.warning, `${this.#kind} ${name} has not been heard yet`);
-      } else if (time - heard > timeout) {
-        const silence = `${this.#kind} ${name} has been silent for ${(time - heard).toFixed(2)} s`;
-        this.#findings.set(key, level, `${silence}, its limit is ${timeout} s`);
-      } else {
+    const late = time - this.#judged > LATE * this.#period;
+    this.#judged = time;
+    if (late) return;
+    const { settled } = this;
+    let well = true;
+    for (const watch of this.#watches.values()) {
+      const { kind, name, key, timeout, heard } = watch;
+      const silence = time - (heard ?? time);
+      const limit = settled ? timeout : Math.max(timeout, this.#limits.startup);
+      if (silence > limit) watch.passed ??= limit;
+      if (heard !== undefined && watch.passed === undefined) {
         this.#findings.clear(key);
+        continue;
       }
+      well = false;
+      if (heard === undefined) this.#findings.set(key, 'not_heard', `${kind} ${name} has not been heard yet`);
+      else this.#findings.set(key, `${kind}_silent`, describeSilence(watch, silence));
     }
+    if (!well) this.#wellSince = Number.NaN;
+    else if (Number.isNaN(this.#wellSince)) this.#wellSince = time;
   }
+}
+
+function describeSilence({ kind, name, passed }: Watch, silence: number): string {
+  return `${kind} ${name} has been silent for ${silence.toFixed(2)} s, its limit is ${passed} s`;
 }

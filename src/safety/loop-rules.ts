@@ -1,25 +1,22 @@
+import { type Reaction, severity } from './causes.js';
 import type { Findings } from './findings.js';
-import { SafetyLevel } from './findings.js';
+import type { SafetyLimits } from './safety-config.js';
 
 /** What joint_controller reports of its loop. */
 export interface LoopObservation {
-  /** 0 running, 1 hold, 2 damping. */
+  /** 0 running, 1 hold, 2 crouch, 3 damping. */
   readonly mode: number;
   /** Why it is stopped, in words. */
   readonly causes: readonly string[];
+  /** Share of the velocity limits that it uses, 0…1. */
+  readonly speedScale: number;
   /** Cycles run and cycles skipped since the loop started. */
   readonly cycles: number;
   readonly missed: number;
 }
 
-export interface LoopRuleOptions {
-  /** Share of cycles missed, over about a second, that calls for a warning. */
-  readonly missedWarning: number;
-  /** … and for a protective stop. */
-  readonly missedStop: number;
-}
-
-export const LOOP_RULE_DEFAULTS: LoopRuleOptions = { missedWarning: 0.05, missedStop: 0.25 };
+/** What each mode of the loop is as a reaction; none while it runs. */
+const REACTIONS: readonly (Reaction | undefined)[] = [undefined, 'category_2', 'category_1', 'category_0'];
 
 /** Time over which missed cycles are counted, s. */
 const WINDOW = 1;
@@ -30,18 +27,18 @@ const GRACE = 0.5;
 
 /** Judges the 1 kHz loop: overruns, and stops that it made by itself, which become stops of the whole robot. */
 export class LoopRules {
-  readonly #options: LoopRuleOptions;
+  readonly #options: SafetyLimits['overruns'];
   readonly #findings: Findings;
   readonly #history: { time: number; cycles: number; missed: number }[] = [];
   #resetAt = -Infinity;
 
-  constructor(options: LoopRuleOptions, findings: Findings) {
+  constructor(options: SafetyLimits['overruns'], findings: Findings) {
     this.#options = options;
     this.#findings = findings;
   }
 
-  /** @param demanded the level that the monitor itself demands: a stop that answers it is no news */
-  observe(time: number, loop: LoopObservation, demanded: SafetyLevel): void {
+  /** @param demanded what the monitor itself demands: a stop that answers it is no news */
+  observe(time: number, loop: LoopObservation, demanded: Reaction | undefined): void {
     this.#judgeMode(time, loop, demanded);
     this.#judgeOverruns(time, loop);
   }
@@ -52,14 +49,19 @@ export class LoopRules {
     this.#findings.clear('loop:mode');
   }
 
-  #judgeMode(time: number, { mode, causes }: LoopObservation, demanded: SafetyLevel): void {
-    const level = mode === 0 ? SafetyLevel.ok : mode === 1 ? SafetyLevel.protectiveStop : SafetyLevel.emergencyStop;
-    if (level === SafetyLevel.ok) this.#findings.clear('loop:mode');
-    else if (level > demanded && time - this.#resetAt > GRACE) {
-      const reason = `joint_controller stopped by itself: ${causes.join('; ') || 'no cause given'}`;
-      // It must not block the reset: the loop waits for the monitor's.
-      this.#findings.set('loop:mode', level, reason, false);
+  #judgeMode(time: number, { mode, causes }: LoopObservation, demanded: Reaction | undefined): void {
+    const reaction = REACTIONS[mode];
+    if (reaction === undefined) {
+      this.#findings.clear('loop:mode');
+      return;
     }
+    // The crouch ends in damping.
+    const expected = demanded === 'category_1' ? 'category_0' : demanded;
+    const news = expected === undefined || severity(reaction) > severity(expected);
+    if (!news || time - this.#resetAt <= GRACE) return;
+    const reason = `joint_controller stopped by itself: ${causes.join('; ') || 'no cause given'}`;
+    // It must not block the reset: the loop waits for the monitor's.
+    this.#findings.set('loop:mode', 'loop_stopped', reason, reaction, false);
   }
 
   #judgeOverruns(time: number, { cycles, missed }: LoopObservation): void {
@@ -73,16 +75,16 @@ export class LoopRules {
     if (time - first.time < SHORTEST) return;
     const lost = missed - first.missed;
     const share = lost / Math.max(1, lost + cycles - first.cycles);
-    const { missedWarning, missedStop } = this.#options;
-    if (share <= missedWarning) {
+    const { warn, stop } = this.#options;
+    if (share <= warn) {
       this.#findings.clear('loop:overruns');
       return;
     }
-    const stop = share > missedStop;
-    const limit = stop ? missedStop : missedWarning;
+    const tooMany = share > stop;
+    const limit = tooMany ? stop : warn;
     this.#findings.set(
       'loop:overruns',
-      stop ? SafetyLevel.protectiveStop : SafetyLevel.warning,
+      tooMany ? 'overruns' : 'overruns_many',
       `joint_controller missed ${(100 * share).toFixed(1)} % of its cycles in the last second, limit ${100 * limit} %`,
     );
   }

@@ -1,5 +1,4 @@
 import type { Findings } from './findings.js';
-import { SafetyLevel } from './findings.js';
 import type { JointLimits } from './joint-rules.js';
 
 /** A commanded trajectory; row-major, joints in URDF order. */
@@ -24,8 +23,8 @@ const VALIDITY = 0.5;
 
 /**
  * Judges commanded trajectories, before the loop's own limits act on them: a value that is not finite, a position
- * outside its limits or an implausible velocity calls for a protective stop, a velocity beyond its limit (which the
- * loop will bound) for a warning. Velocities are the given ones and the difference of positions over the time between
+ * outside its limits or an implausible velocity is malformed, a velocity beyond its limit is fast (the loop will bound
+ * it). Velocities are the given ones and the difference of positions over the time between
  * waypoints; the article's check (section VI) compared the bare difference with a velocity limit.
  */
 export class TrajectoryRules {
@@ -43,8 +42,8 @@ export class TrajectoryRules {
     this.#observed = time;
     const stop = this.#reasonToStop(trajectory);
     const warning = stop === undefined ? this.#reasonToWarn(trajectory) : undefined;
-    if (stop !== undefined) this.#findings.set(KEY, SafetyLevel.protectiveStop, `joint_trajectory: ${stop}`);
-    else if (warning !== undefined) this.#findings.set(KEY, SafetyLevel.warning, `joint_trajectory: ${warning}`);
+    if (stop !== undefined) this.#findings.set(KEY, 'trajectory_malformed', `joint_trajectory: ${stop}`);
+    else if (warning !== undefined) this.#findings.set(KEY, 'trajectory_fast', `joint_trajectory: ${warning}`);
     else this.#findings.clear(KEY);
   }
 

@@ -2,8 +2,8 @@ import { worldContact } from '../robot/mujoco.js';
 import type { Robot } from '../robot/robot.js';
 import type { Scene, SceneBody, ScenePart } from './scene.js';
 
-/** What holds the pelvis: a gantry welds it to the world. */
-export type Support = 'gantry';
+/** What carries the robot: a gantry that welds the pelvis to the world, or the ground below its soles. */
+export type Support = 'gantry' | 'ground';
 
 const contact = `contype="${worldContact.type}" conaffinity="${worldContact.affinity}"`;
 
@@ -30,10 +30,8 @@ function bodyElement(name: string, body: SceneBody): string {
  */
 export function sceneMjcf(robot: Robot, scene: Scene, support: Support): string {
   const drives = robot.names.map((name) => `<general name="${name}" joint="${name}" biastype="affine"/>`).join('\n');
-  const weld =
-    support === 'gantry'
-      ? `<equality><weld name="gantry" body1="floating_base" solref="0.005 1" solimp="0.99 0.999 0.001"/></equality>`
-      : '';
+  const slack = support === 'ground' ? ' active="false"' : '';
+  const weld = `<equality><weld name="gantry" body1="floating_base" solref="0.005 1" solimp="0.99 0.999 0.001"${slack}/></equality>`;
   return `<mujoco model="${robot.urdf.name}">
   <option timestep="0.001" integrator="implicitfast" solver="Newton" cone="elliptic"><flag multiccd="disable"/></option>
   <default><geom condim="4" friction="0.9 0.005 0.0001"/></default>

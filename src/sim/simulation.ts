@@ -9,6 +9,9 @@ import { type Support, sceneMjcf } from './scene-model.js';
 /** Numbers a drive's bias takes in MuJoCo's actuator_biasprm. */
 const biasStride = 10;
 
+/** MuJoCo's gravity, m/s². */
+const GRAVITY = 9.81;
+
 /** Where the engine keeps one body of the scene. */
 interface BodyHandle {
   readonly body: number;
@@ -27,6 +30,8 @@ interface Views {
   readonly xpos: Float64Array;
   readonly xquat: Float64Array;
   readonly xmat: Float64Array;
+  readonly appliedForce: Float64Array;
+  readonly com: Float64Array;
 }
 
 /**
@@ -43,28 +48,35 @@ export class Simulation {
   readonly #mj: MainModule;
   readonly #robot: Robot;
   readonly #scene: Scene;
+  readonly #support: Support;
   readonly #bodies = new Map<string, BodyHandle>();
   readonly #sensors: Record<
     'orientation' | 'angular_velocity' | 'linear_acceleration' | 'left_foot' | 'right_foot',
     number
   >;
   readonly #base: number;
+  /** The gantry's weld as it was compiled. */
+  readonly #weld: Float64Array;
   readonly #soles: { readonly left: number; readonly right: number };
+  /** Velocity of the base before the last step, m/s, and whether there has been one. */
+  readonly #velocityBefore = new Float64Array(3);
+  #stepped = false;
   #fetched: Views;
 
   /**
-   * @param support what holds the pelvis
+   * @param support what carries the robot at the start
    * @throws Error with MuJoCo's message where the scene does not compile
    */
   static async create(robot: Robot, scene: Scene, support: Support = 'gantry'): Promise<Simulation> {
     const mj = await mujoco();
-    return new Simulation(mj, robot, scene, await compileModel(robot, sceneMjcf(robot, scene, support)));
+    return new Simulation(mj, robot, scene, support, await compileModel(robot, sceneMjcf(robot, scene, support)));
   }
 
-  private constructor(mj: MainModule, robot: Robot, scene: Scene, model: MjModel) {
+  private constructor(mj: MainModule, robot: Robot, scene: Scene, support: Support, model: MjModel) {
     this.#mj = mj;
     this.#robot = robot;
     this.#scene = scene;
+    this.#support = support;
     this.model = model;
     this.data = new mj.MjData(model);
     this.#fetched = this.#fetch();
@@ -88,6 +100,7 @@ export class Simulation {
       left: mj.mj_name2id(model, ObjectType.body, 'l_sole'),
       right: mj.mj_name2id(model, ObjectType.body, 'r_sole'),
     };
+    this.#weld = Float64Array.from(model.eq_data);
     this.reset();
   }
 
@@ -101,10 +114,16 @@ export class Simulation {
     return this.data.time;
   }
 
-  /** Puts the robot into the scene's posture at rest and the bodies where `layout` says. */
-  reset(layout?: Layout): void {
+  /**
+   * Puts the robot into a posture at rest and the bodies where `layout` says. In the gantry the pelvis hangs at the
+   * scene's height; on the ground the lower sole touches the floor.
+   * @param posture joint positions, rad; the scene's posture where it is left out
+   */
+  reset(layout?: Layout, posture?: ArrayLike<number>): void {
     const { model, data } = this;
+    model.eq_data.set(this.#weld);
     this.#mj.mj_resetData(model, data);
+    this.#stepped = false;
     const { qpos: coordinates, bias } = this.#views();
     // The drives' gains are part of the model: without this the start would depend on the last command before it.
     bias.fill(0);
@@ -120,8 +139,36 @@ export class Simulation {
       }
     }
     coordinates.set([0, 0, this.#scene.robot.pelvis_height, 1, 0, 0, 0]);
-    coordinates.set(this.#robot.posture(this.#scene.robot.posture), 7);
+    coordinates.set(posture ?? this.#robot.posture(this.#scene.robot.posture), 7);
+    if (this.#support === 'ground') {
+      this.#mj.mj_kinematics(model, data);
+      const { xpos } = this.#views();
+      coordinates[2]! -= Math.min(xpos[3 * this.#soles.left + 2]!, xpos[3 * this.#soles.right + 2]!);
+    }
     this.#mj.mj_forward(model, data);
+  }
+
+  /** Hangs the pelvis into the gantry where it is now, or takes it out. Not for the hot path. */
+  setGantry(active: boolean): void {
+    const { model, data } = this;
+    if (active) {
+      // The weld keeps the pose of the world in the pelvis' frame: (−Rᵀp, conj(q)).
+      this.#mj.mj_kinematics(model, data);
+      const { qpos } = this.#views();
+      const world = new Float64Array(3);
+      this.#toBase(world);
+      model.eq_data.set([0, 0, 0, ...world, qpos[3]!, -qpos[4]!, -qpos[5]!, -qpos[6]!, 1]);
+    }
+    this.#mj.mj_setState(model, data, [active ? 1 : 0], this.#mj.mjtState.mjSTATE_EQ_ACTIVE.value);
+  }
+
+  /**
+   * Pushes a link at its centre of mass from the next step on, until told otherwise.
+   * @param link handle from `link` @param force N, world axes (3)
+   */
+  push(link: number, force: ArrayLike<number>): void {
+    const { appliedForce } = this.#views();
+    for (let k = 0; k < 3; k++) appliedForce[6 * link + k] = force[k]!;
   }
 
   /**
@@ -130,7 +177,7 @@ export class Simulation {
    */
   step(command: JointCommand): void {
     const { model, data } = this;
-    const { control, bias } = this.#views();
+    const { control, bias, qvel } = this.#views();
     for (let i = 0; i < control.length; i++) {
       const kp = command.kp[i]!;
       const kd = command.kd[i]!;
@@ -139,6 +186,8 @@ export class Simulation {
       bias[biasStride * i + 1] = -kp;
       bias[biasStride * i + 2] = -kd;
     }
+    for (let k = 0; k < 3; k++) this.#velocityBefore[k] = qvel[k]!;
+    this.#stepped = true;
     const before = data.time;
     this.#mj.mj_step(model, data);
     if (data.time <= before) throw new Error('the simulation diverged (NaN in its state) and was reset by MuJoCo');
@@ -156,10 +205,8 @@ export class Simulation {
     }
     const { orientation } = this.#sensors;
     for (let k = 0; k < 4; k++) state.orientation[k] = sensordata[orientation + ((k + 1) % 4)]!;
-    for (let k = 0; k < 3; k++) {
-      state.angularVelocity[k] = sensordata[this.#sensors.angular_velocity + k]!;
-      state.linearAcceleration[k] = sensordata[this.#sensors.linear_acceleration + k]!;
-    }
+    for (let k = 0; k < 3; k++) state.angularVelocity[k] = sensordata[this.#sensors.angular_velocity + k]!;
+    this.#readAcceleration(state.linearAcceleration);
     this.#readWrench(this.#sensors.left_foot, this.#soles.left, state.leftFootWrench);
     this.#readWrench(this.#sensors.right_foot, this.#soles.right, state.rightFootWrench);
   }
@@ -209,6 +256,12 @@ export class Simulation {
     for (let k = 0; k < 3; k++) out[k] = xpos[3 * link + k]!;
   }
 
+  /** Ground truth: centre of mass of a link and all that it carries in the world, into `out` (3). */
+  centerOfMass(link: number, out: Float64Array): void {
+    const { com } = this.#views();
+    for (let k = 0; k < 3; k++) out[k] = com[3 * link + k]!;
+  }
+
   /** Ground truth: position of a body of the scene in base_link, into `out` (3). */
   bodyPositionInBase(name: string, out: Float64Array): void {
     this.bodyPosition(name, out);
@@ -255,7 +308,27 @@ export class Simulation {
       xpos: data.xpos,
       xquat: data.xquat,
       xmat: data.xmat,
+      appliedForce: data.xfrc_applied,
+      com: data.subtree_com,
     };
+  }
+
+  /**
+   * Specific force of the last step, Rᵀ(Δv/Δt − g). MuJoCo's own sensor has the acceleration that there would have been
+   * without the drives' damping being integrated implicitly: with the gains of a leg that is too large by some percent.
+   */
+  #readAcceleration(out: Float64Array): void {
+    const { qvel, xmat, sensordata } = this.#views();
+    if (!this.#stepped) {
+      for (let k = 0; k < 3; k++) out[k] = sensordata[this.#sensors.linear_acceleration + k]!;
+      return;
+    }
+    const before = this.#velocityBefore;
+    const x = (qvel[0]! - before[0]!) / Simulation.timeStep;
+    const y = (qvel[1]! - before[1]!) / Simulation.timeStep;
+    const z = (qvel[2]! - before[2]!) / Simulation.timeStep + GRAVITY;
+    const b = 9 * this.#base;
+    for (let k = 0; k < 3; k++) out[k] = xmat[b + k]! * x + xmat[b + 3 + k]! * y + xmat[b + 6 + k]! * z;
   }
 
   /** Takes a position in the world into base_link: Rᵀ(p − b). */

@@ -4,6 +4,7 @@ import type { JointCommand, RobotState } from '../../src/control/hardware.js';
 import { JointController } from '../../src/control/joint-controller.js';
 import { MockHardware } from '../../src/control/mock-hardware.js';
 import { SharedState } from '../../src/control/shared-state.js';
+import { StopCause, StopMode } from '../../src/control/stop-state.js';
 import { makeParameters } from './joint-parameters-fixture.js';
 
 const JOINTS = 3;
@@ -71,4 +72,28 @@ describe('ControlLoop', () => {
     expect(hardware.last?.kp).to.equal(0);
     expect(shared.statistics.report().cycles).to.be.greaterThan(10);
   });
+
+  for (const standsStill of [false, true]) {
+    it(`${standsStill ? 'lets a simulation wait' : 'damps'} when a cycle takes too long`, () => {
+      const shared = new SharedState({ joints: JOINTS, groundTruthSize: 0 });
+      class SlowHardware extends MockHardware {
+        override readonly standsStill = standsStill;
+        cycles = 0;
+        mode = -1;
+        override write(command: JointCommand): void {
+          super.write(command);
+          this.cycles++;
+          const end = performance.now() + (this.cycles === 20 ? 30 : 0);
+          while (performance.now() < end);
+          // A cycle follows the late one before it is looked at.
+          if (this.cycles === 22) this.mode = shared.readStatus().stopMode;
+          if (this.cycles === 22) shared.requestShutdown();
+        }
+      }
+      const hardware = new SlowHardware(parameters);
+      new ControlLoop(hardware, new JointController(parameters, shared.trajectory), shared).run();
+      expect(hardware.mode).to.equal(standsStill ? StopMode.running : StopMode.damping);
+      expect(shared.readStatus().stopCauses & StopCause.loopStalled).to.equal(standsStill ? 0 : StopCause.loopStalled);
+    });
+  }
 });

@@ -13,7 +13,7 @@ async function failure(name: string, options: Record<string, unknown>): Promise<
 
 describe('createHardware', () => {
   it('names the plugins that there are', async () => {
-    expect(await failure('toaster', {})).to.equal('hardware "toaster" is unknown; known are mock, mujoco');
+    expect(await failure('toaster', {})).to.equal('hardware "toaster" is unknown; known are mock, mujoco, unitree_h2');
     expect(await failure('toString', {})).to.contain('unknown');
   });
 
@@ -21,5 +21,6 @@ describe('createHardware', () => {
     expect(await failure('mock', { timeConstant: 'slow' })).to.contain('timeConstant is "slow", needs a number');
     expect(await failure('mock', { timeConstant: 0 })).to.contain('timeConstant is 0 s');
     expect(await failure('mujoco', {})).to.contain('robot is undefined, needs a string');
+    expect(await failure('unitree_h2', {})).to.contain('link is missing');
   });
 });

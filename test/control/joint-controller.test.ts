@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { createJointCommand, createRobotState } from '../../src/control/hardware.js';
-import { CONTROLLER_DEFAULTS, JointController } from '../../src/control/joint-controller.js';
+import { CONTROLLER_DEFAULTS, type ControllerOptions, JointController } from '../../src/control/joint-controller.js';
 import { MockHardware } from '../../src/control/mock-hardware.js';
-import { ReferencePhase } from '../../src/control/reference.js';
+import { ReferencePhase, Refusal } from '../../src/control/reference.js';
 import { StopCause, StopMode } from '../../src/control/stop-state.js';
 import { createJointTrajectory } from '../../src/control/trajectory.js';
 import { TrajectoryBuffer } from '../../src/control/trajectory-buffer.js';
@@ -24,11 +24,14 @@ class Bench {
   speed = 0;
   cycle = 0;
   largestStep = 0;
+  /** Time that passes for the robot in a cycle, s. */
+  passed = DT;
 
-  constructor(heartbeatTimeout = Infinity) {
+  constructor(heartbeatTimeout = Infinity, options: Partial<ControllerOptions> = {}) {
     this.controller = new JointController(makeParameters(JOINTS), this.buffer, {
       ...CONTROLLER_DEFAULTS,
       heartbeatTimeout,
+      ...options,
     });
     this.hardware.activate(this.state);
     this.controller.start(this.state);
@@ -57,7 +60,7 @@ class Bench {
       const stiff = this.command.kp[0] > 0;
       this.hardware.read(this.state);
       beforeUpdate();
-      this.controller.update(this.time, this.state, this.command);
+      this.controller.update(this.time, this.state, this.command, this.passed);
       if (stiff) this.largestStep = Math.max(this.largestStep, Math.abs(this.command.position[0] - previous));
       this.hardware.write(this.command);
       this.cycle++;
@@ -120,7 +123,7 @@ describe('JointController', () => {
     expect(bench.controller.reference.phase).to.equal(ReferencePhase.degraded);
     bench.run(0.3);
     expect(bench.controller.stop.mode).to.equal(StopMode.hold);
-    expect(bench.controller.stop.causes).to.equal(StopCause.referenceTimeout);
+    expect(bench.controller.stop.causes).to.equal(StopCause.referenceSilent);
     expect(bench.command.velocity[0]).to.equal(0);
     expect(bench.command.kp[0]).to.equal(400);
     const held = bench.command.position[0];
@@ -130,6 +133,7 @@ describe('JointController', () => {
     bench.run(0.1);
     expect(bench.controller.stop.mode).to.equal(StopMode.hold);
     expect(bench.reset()).to.equal(0);
+    bench.run(0.1);
     bench.offset = held + 0.1;
     bench.run(0.3);
     expect(bench.controller.stop.mode).to.equal(StopMode.running);
@@ -168,11 +172,11 @@ describe('JointController', () => {
     bench.run(0.5);
     // Somebody moves the robot by hand.
     const moved = -0.8;
-    expect(bench.reset()).to.equal(0);
-    bench.controller.demandStop(StopMode.damping);
-    bench.run(DT);
-    bench.controller.demandStop(StopMode.running);
-    bench.run(DT, () => bench.state.position.fill(moved));
+    let position = bench.state.position[0];
+    bench.run(0.1, () => {
+      position = Math.max(moved, position - 0.02);
+      bench.state.position.fill(position);
+    });
     bench.controller.requestReset();
     bench.run(DT, () => bench.state.position.fill(moved));
     expect(bench.controller.stop.mode).to.equal(StopMode.running);
@@ -222,8 +226,8 @@ describe('JointController', () => {
     expect(bench.controller.stop.mode).to.equal(StopMode.running);
     bench.run(0.2);
     expect(bench.controller.stop.mode).to.equal(StopMode.hold);
-    expect(bench.controller.stop.causes).to.equal(StopCause.heartbeatTimeout);
-    expect(bench.reset()).to.equal(StopCause.heartbeatTimeout);
+    expect(bench.controller.stop.causes).to.equal(StopCause.monitorSilent);
+    expect(bench.reset()).to.equal(StopCause.monitorSilent);
     bench.controller.heartbeat();
     expect(bench.reset()).to.equal(0);
   });
@@ -246,5 +250,173 @@ describe('JointController', () => {
 
   it('refuses a trajectory buffer of another size', () => {
     expect(() => new JointController(makeParameters(3), TrajectoryBuffer.allocate(2))).to.throw('2 joints');
+  });
+
+  describe('a controlled stop', () => {
+    const posture = new Float64Array(JOINTS).fill(Number.NaN);
+    posture.fill(-0.5, 0, 10);
+    const crouch = { posture, speed: 0.3, settle: 0.1 };
+
+    it('brakes, moves to the crouch within the limits, then damps; what is not part of it holds', () => {
+      const bench = new Bench(Infinity, { crouch });
+      bench.speed = 2;
+      bench.run(0.2);
+      bench.largestStep = 0;
+      bench.controller.demandStop(StopMode.crouch);
+      bench.run(0.1);
+      expect(bench.controller.stop.mode).to.equal(StopMode.crouch);
+      expect(bench.controller.balancing).to.equal(true);
+      const held = bench.command.position[20];
+      let fastest = 0;
+      // 0.95 rad at 0.9 rad/s at most, on the minimum-jerk profile: 1.9 s or so.
+      bench.run(1.9, () => {
+        fastest = Math.max(fastest, Math.abs(bench.command.velocity[0]));
+      });
+      expect(fastest).to.be.within(0.8, 0.9 + 1e-9);
+      expect(bench.largestStep).to.be.at.most(3 * DT);
+      expect(bench.command.position[0]).to.be.closeTo(-0.5, 1e-3);
+      expect(bench.command.position[20]).to.be.closeTo(held, 1e-3);
+      expect(bench.command.kp[0]).to.equal(400);
+      bench.run(0.3);
+      expect(bench.controller.stop.mode).to.equal(StopMode.damping);
+      expect(bench.controller.balancing).to.equal(false);
+      expect(bench.command.kp[0]).to.equal(0);
+    });
+
+    it('takes a robot that holds down, too', () => {
+      const bench = new Bench(Infinity, { crouch });
+      bench.controller.demandStop(StopMode.hold);
+      bench.run(0.2);
+      bench.controller.demandStop(StopMode.crouch);
+      bench.run(2);
+      expect(bench.state.position[0]).to.be.closeTo(-0.5, 1e-3);
+      expect(bench.state.position[20]).to.be.closeTo(0, 1e-3);
+    });
+
+    it('ends where it is when it is reset on the way, without a jump', () => {
+      const bench = new Bench(Infinity, { crouch });
+      bench.controller.demandStop(StopMode.crouch);
+      bench.run(0.5);
+      bench.controller.demandStop(StopMode.running);
+      bench.streaming = false;
+      expect(bench.reset()).to.equal(0);
+      bench.run(0.2);
+      expect(bench.controller.stop.mode).to.equal(StopMode.running);
+      expect(bench.command.position[0]).to.be.within(-0.45, -0.05);
+      expect(bench.command.velocity[0]).to.equal(0);
+      expect(bench.largestStep).to.be.at.most(3 * DT);
+    });
+
+    it('gives way to an emergency stop', () => {
+      const bench = new Bench(Infinity, { crouch });
+      bench.controller.demandStop(StopMode.crouch);
+      bench.run(0.3);
+      bench.controller.demandStop(StopMode.damping);
+      bench.run(DT);
+      expect([bench.controller.stop.mode, bench.command.kp[0]]).to.deep.equal([StopMode.damping, 0]);
+    });
+
+    it('without a posture, holds and then damps', () => {
+      const bench = new Bench();
+      bench.controller.demandStop(StopMode.crouch);
+      bench.run(0.2);
+      expect([bench.controller.stop.mode, bench.command.kp[0]]).to.deep.equal([StopMode.crouch, 400]);
+      bench.run(0.2);
+      expect([bench.controller.stop.mode, bench.command.kp[0]]).to.deep.equal([StopMode.damping, 0]);
+    });
+  });
+
+  it('does not go on after a reset with a motion that was cut off', () => {
+    const bench = new Bench();
+    bench.speed = 0.5;
+    bench.run(0.3);
+    bench.controller.demandStop(StopMode.hold);
+    bench.run(0.02);
+    bench.controller.demandStop(StopMode.running);
+    expect(bench.reset()).to.equal(0);
+    const held = bench.command.position[0];
+    bench.run(0.5);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+    expect(bench.command.position[0]).to.be.closeTo(held, 0.02);
+    expect(bench.controller.reference.refusal).to.equal(Refusal.moving);
+    bench.speed = 0;
+    bench.offset = held;
+    bench.run(0.1);
+    expect(bench.controller.reference.phase).to.equal(ReferencePhase.fresh);
+  });
+
+  it('keeps all joints together to the share of the velocity limits that is allowed', () => {
+    const bench = new Bench();
+    bench.speed = 2;
+    bench.run(0.2);
+    bench.controller.allowSpeed(0.1);
+    bench.run(0.1);
+    let fastest = 0;
+    bench.run(0.2, () => {
+      fastest = Math.max(fastest, ...bench.command.velocity);
+    });
+    expect(fastest).to.be.closeTo(0.3, 1e-9);
+    bench.controller.allowSpeed(0);
+    bench.run(0.1);
+    expect(bench.command.velocity[0]).to.equal(0);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+    expect(bench.controller.speedScale).to.equal(0);
+  });
+
+  it('slows down when cycles are missed in a row, and recovers', () => {
+    const bench = new Bench();
+    bench.speed = 1.2;
+    bench.run(0.2);
+    bench.passed = 4 * DT;
+    bench.run(DT);
+    bench.passed = DT;
+    bench.run(0.1);
+    expect(bench.controller.speedScale).to.equal(0.3);
+    expect(bench.command.velocity[0]).to.be.at.most(0.9 + 1e-9);
+    bench.run(1);
+    expect(bench.controller.speedScale).to.equal(1);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+  });
+
+  it('damps when no cycle was on time for too long', () => {
+    const bench = new Bench();
+    bench.run(0.1);
+    bench.passed = 2 * DT;
+    bench.run(0.009);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+    bench.run(DT);
+    expect(bench.controller.stop.mode).to.equal(StopMode.damping);
+    expect(bench.controller.stop.causes).to.equal(StopCause.loopStalled);
+    expect(bench.reset()).to.equal(StopCause.loopStalled);
+    bench.passed = DT;
+    expect(bench.reset()).to.equal(0);
+  });
+
+  it('takes a jump of an encoder for what it is: stops, and does not act on it', () => {
+    const bench = new Bench();
+    bench.run(0.1);
+    const effort = bench.command.effort[7];
+    bench.run(0.003, () => {
+      bench.state.position[7] += 0.5;
+    });
+    expect(bench.controller.stop.mode).to.equal(StopMode.hold);
+    expect(bench.controller.stop.causes).to.equal(StopCause.stateImplausible);
+    expect(bench.command.kp[7]).to.equal(400);
+    expect(bench.command.effort[7]).to.be.closeTo(effort, 1e-9);
+    expect(bench.reset()).to.equal(0);
+    bench.run(0.02, () => {
+      bench.state.position[7] += 0.5;
+    });
+    // The drive may believe the same encoder.
+    expect([bench.command.kp[7], bench.command.effort[7], bench.command.kd[7]]).to.deep.equal([0, 0, 30]);
+    expect(bench.command.kp[8]).to.equal(400);
+    bench.controller.requestReset();
+    bench.run(DT, () => {
+      bench.state.position[7] += 0.5;
+    });
+    expect(bench.controller.resetRefusal).to.equal(StopCause.stateImplausible);
+    expect(bench.reset()).to.equal(0);
+    bench.run(DT);
+    expect(bench.command.kp[7]).to.equal(400);
   });
 });

@@ -143,4 +143,34 @@ describe('allFinite', () => {
     for (const bad of [Number.NaN, Infinity, -Infinity]) expect(allFinite(Float64Array.of(0, bad, 1))).to.equal(false);
     expect(allFinite(Float64Array.of(0, Number.NaN), 1)).to.equal(true);
   });
+
+  it('slows all joints down together', () => {
+    const limiter = new CommandLimiter(makeParameters(2));
+    limiter.start(Float64Array.of(0, 0));
+    const target = createJointSample(2);
+    target.position.set([1, 0.25]);
+    for (let k = 0; k < 500; k++) limiter.track(target, DT, 0.2);
+    // The first may use a fifth of 3 rad/s; the second would arrive sooner at its own pace.
+    expect(limiter.command.velocity[0]).to.be.closeTo(0.6, 1e-9);
+    expect(limiter.command.velocity[1]).to.be.within(0, 0.6);
+    for (let k = 0; k < 2500; k++) limiter.track(target, DT, 0.2);
+    expect([...limiter.command.position]).to.deep.equal([1, 0.25]);
+    target.position.set([0, 0]);
+    limiter.track(target, DT, 0);
+    expect([...limiter.command.position]).to.deep.equal([1, 0.25]);
+  });
+
+  it('brakes within the acceleration limits when less speed is allowed', () => {
+    const limiter = limiterAt(-1);
+    const target = createJointSample(1);
+    target.position[0] = 1;
+    for (let k = 0; k < 200; k++) limiter.track(target, DT);
+    expect(limiter.command.velocity[0]).to.be.closeTo(3, 1e-9);
+    for (let k = 0; k < 60; k++) {
+      const before = limiter.command.velocity[0];
+      limiter.track(target, DT, 0.1);
+      expect(Math.abs(limiter.command.velocity[0] - before)).to.be.at.most(ACCELERATION * DT + 1e-9);
+    }
+    expect(limiter.command.velocity[0]).to.be.closeTo(0.3, 1e-9);
+  });
 });

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
-import { type Demonstration, type DemonstrationStep, LeRobotWriter } from '../../src/dataset/lerobot-writer.js';
+import { type DemonstrationStep, LeRobotWriter } from '../../src/dataset/lerobot-writer.js';
 import { Random } from '../../src/math/random.js';
 
 const PIXELS = 48 * 64;
 const random = new Random(1);
 const numbers = (length: number) => Float64Array.from({ length }, () => random.normal());
 
-function step(): DemonstrationStep {
+function step() {
   return {
     state: Float32Array.from(numbers(27)),
     plan: numbers(70),
@@ -19,10 +19,10 @@ function step(): DemonstrationStep {
     depth: Uint16Array.from({ length: PIXELS }, () => random.integer(65536)),
     camera: Float32Array.from(numbers(16)),
     qpos: numbers(110),
-  };
+  } satisfies DemonstrationStep;
 }
 
-const demonstration = (instruction: string, seed: number, length: number): Demonstration => ({
+const demonstration = (instruction: string, seed: number, length: number) => ({
   instruction,
   seed,
   steps: Array.from({ length }, step),
@@ -138,6 +138,21 @@ describe('LeRobotWriter', () => {
     expect([min[0], max[0], mean[0], count]).to.deep.equal([1, 6, 3, [3]]);
     expect(std[26]).to.be.closeTo(Math.sqrt(14 / 3), 1e-12);
     expect(stats.action.mean).to.have.length(7);
+  });
+
+  it('leaves out what a recording of a real robot does not tell, and refuses to mix', async () => {
+    const writer = new LeRobotWriter(folder, 10);
+    const { objects: _objects, qpos: _qpos, ...seen } = step();
+    writer.add({ instruction: 'go', steps: [seen] });
+    expect(() => writer.add(demonstration('go', 1, 1))).to.throw(/observation\.objects.*separate data sets/);
+    writer.finish({ recordings: ['bag'] });
+    const info = JSON.parse(meta('info.json'));
+    expect(info).to.include({ total_episodes: 1 }).and.to.not.have.property('seed');
+    expect(info.recordings).to.deep.equal(['bag']);
+    expect(info.features).to.not.have.any.keys('observation.objects', 'sim.qpos');
+    const [row] = await parquetReadObjects({ file: await parquet(0), utf8: false });
+    expect(Object.keys(row!)).to.deep.equal(Object.keys(info.features));
+    expect(lines('episodes.jsonl')).to.deep.equal([{ episode_index: 0, tasks: ['go'], length: 1 }]);
   });
 
   it('is a valid, empty data set without episodes, and refuses one without steps', () => {

@@ -6,9 +6,10 @@ import { type Latest, TestGraph } from './test-graph.js';
 const JOINTS = 75;
 const STEP = 0.01;
 const POINTS = 20;
-/** Movement of the test, rad, and its velocity, rad/s. */
+/** Movement of the test, rad, its velocity, rad/s, and the time at rest before it, s: the loop may have been reset. */
 const DISTANCE = 0.2;
 const VELOCITY = 0.4;
+const REST = 0.3;
 
 describe('graph: joint_controller, safety_monitor, lifecycle_manager, robot_description', function () {
   this.timeout(120_000);
@@ -58,11 +59,11 @@ describe('graph: joint_controller, safety_monitor, lifecycle_manager, robot_desc
     return graph.node.createTimer(STEP, () => {
       const start = graph.node.now();
       const points = Array.from({ length: POINTS }, (_, k) => {
-        const way = (start + k * STEP - begin) * VELOCITY;
+        const way = Math.max(0, start + k * STEP - begin - REST) * VELOCITY;
         const positions = from.slice();
         const velocities = new Float64Array(JOINTS);
         positions[joint] += Math.sign(distance) * Math.min(way, Math.abs(distance));
-        if (way < Math.abs(distance)) velocities[joint] = Math.sign(distance) * VELOCITY;
+        if (way > 0 && way < Math.abs(distance)) velocities[joint] = Math.sign(distance) * VELOCITY;
         return { positions, velocities, time_from_start: { sec: 0, nanosec: Math.round(k * STEP * 1e9) } };
       });
       publisher.publish({ header: { stamp: graph.node.stamp() }, joint_names: names, points });

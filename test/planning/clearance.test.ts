@@ -52,15 +52,15 @@ describe('Clearance', () => {
     expect(clearance.allows('right', work, pitched(0.05))).to.equal(false);
   });
 
-  it('leaves the kinematics at the next posture', () => {
-    const [pose, expected] = [new Float64Array(7), new Float64Array(7)];
-    const gripper = kinematics.frame('r_gripper');
+  it('leaves its tree at the next posture', () => {
+    const gripper = 3 * kinematics.frame('r_gripper');
+    const pose = new Float64Array(7);
     for (const next of [pitched(-0.1), pitched(0.1)]) {
-      keepsOff(lowest(work)).allows('right', work, next);
-      kinematics.pose(gripper, pose);
+      const clearance = keepsOff(lowest(work));
+      clearance.allows('right', work, next);
       kinematics.setPositions(next);
-      kinematics.pose(gripper, expected);
-      expect(pose).to.deep.equal(expected);
+      kinematics.pose(gripper / 3, pose);
+      for (let k = 0; k < 3; k++) expect(clearance.tree.position[gripper + k]).to.be.closeTo(pose[k], 1e-12);
     }
   });
 
@@ -81,5 +81,52 @@ describe('Clearance', () => {
     expect(inside).to.be.above(5);
     expect(clearance.allows('left', work, work)).to.equal(true);
     expect(clearance.allows('right', work, work)).to.equal(true);
+  });
+
+  it('finds where an arm is nearest, and the direction in which it gets away', () => {
+    const clearance = keepsOff(lowest(work) - 0.03);
+    const { tree } = clearance;
+    clearance.setObstacles(Float64Array.of(0.4, -0.25, 0.3, 0.1), 1);
+    tree.update(work);
+    expect(clearance.margin('right')).to.be.closeTo(0.028, 1e-9);
+    const arm = robot.group('right_arm');
+    expect(clearance.count).to.be.above(2);
+    for (const { margin, x, y, z, nx, ny, nz, body } of clearance.witnesses.slice(0, clearance.count)) {
+      expect(Math.hypot(nx, ny, nz)).to.be.closeTo(1, 1e-9);
+      // A small turn of each joint changes the margin as the gradient says.
+      for (const joint of arm) {
+        const gradient = tree.carries(joint, body) ? tree.pointGradient(joint, x, y, z, nx, ny, nz) : 0;
+        const turned = work.slice();
+        turned[joint] += 1e-6;
+        tree.update(turned);
+        clearance.margin('right');
+        const changed = clearance.witnesses
+          .slice(0, clearance.count)
+          .map((witness) => (witness.margin - margin) / 1e-6)
+          .reduce((best, change) => (Math.abs(change - gradient) < Math.abs(best - gradient) ? change : best));
+        expect(changed, robot.names[joint]).to.be.closeTo(gradient, 1e-3);
+        tree.update(work);
+        clearance.margin('right');
+      }
+    }
+  });
+
+  it('keeps the arms off each other and off obstacles', () => {
+    const clearance = new Clearance(robot, kinematics);
+    const { tree } = clearance;
+    tree.update(work);
+    const free = clearance.margin('right');
+    const palm = 3 * kinematics.frame('r_gripper');
+    const sphere = [...tree.position.slice(palm, palm + 3), 0.05];
+    clearance.setObstacles(Float64Array.from(sphere), 1);
+    expect(clearance.margin('right')).to.be.below(0).and.below(free);
+    expect(clearance.margin('left')).to.be.above(0);
+    clearance.setObstacles(Float64Array.from(sphere), 0);
+    expect(clearance.margin('right')).to.equal(free);
+    const crossed = work.slice();
+    crossed[robot.index('left_shoulder_yaw_joint')] = -1.2;
+    crossed[robot.index('right_shoulder_yaw_joint')] = 1.2;
+    for (const side of ['left', 'right']) crossed[robot.index(`${side}_elbow_joint`)] = 0;
+    expect(clearance.allows('left', work, crossed)).to.equal(false);
   });
 });

@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import type { ActionChunk } from '../../src/action/action-chunk.js';
+import { Random } from '../../src/math/random.js';
 import { Clearance, defaultClearance } from '../../src/planning/clearance.js';
 import { MotionPlanner, planningHorizon, planningStep } from '../../src/planning/motion-planner.js';
+import { accelerationRow, accelerationTime, rowCount, velocityRow } from '../../src/planning/mpc/joint-chain.js';
 import { Kinematics } from '../../src/robot/kinematics.js';
 import { robot } from '../robot/robot-fixture.js';
 
@@ -53,7 +55,7 @@ describe('MotionPlanner', () => {
       expect(plan.time[k]).to.be.closeTo(k * planningStep, 1e-12);
       expect(row(k)).to.deep.equal(work);
       expect(plan.velocity.slice(k * joints, (k + 1) * joints).every((v) => v === 0)).to.equal(true);
-      expect(plan.effort.slice(k * joints, (k + 1) * joints)).to.deep.equal(gravity);
+      for (let j = 0; j < joints; j++) expect(plan.effort[k * joints + j]).to.be.closeTo(gravity[j], 1e-9);
     }
     expect(planner.held).to.equal(false);
   });
@@ -83,15 +85,14 @@ describe('MotionPlanner', () => {
     expect(planner.commanded('right', new Float64Array(7))).to.equal(1);
   });
 
-  it('continues a plan while the chunk stays, and goes on to the next chunk without a jump', () => {
+  it('continues each plan from its point 1, and goes on to the next chunk without a jump', () => {
     planner.follow(chunkTo([0, 0.05, 0.1]));
     planner.plan(0);
+    const state = (k: number) => [row(k), planner.trajectory.velocity.slice(k * joints, (k + 1) * joints)];
     for (let cycle = 1; cycle < 30; cycle++) {
-      const next = row(1);
-      const rest = planner.trajectory.position.slice(joints);
+      const next = state(1);
       planner.plan(cycle * planningStep);
-      expect(row(0)).to.deep.equal(next);
-      expect(planner.trajectory.position.slice(0, -joints)).to.deep.equal(rest);
+      expect(state(0)).to.deep.equal(next);
     }
     let before = row(0);
     planner.follow(chunkTo([0, -0.1, 0.2], { stamp: 0.3 }));
@@ -105,36 +106,97 @@ describe('MotionPlanner', () => {
     }
   });
 
-  it('plans skipped cycles as if they had not been skipped', () => {
+  it('goes on from the published plan where cycles are skipped', () => {
     planner.follow(chunkTo([0, 0.05, 0.1]));
-    for (let cycle = 0; cycle <= 40; cycle++) planner.plan(cycle * planningStep);
-    const expected = planner.trajectory.position.slice();
-    const expectSame = () => {
-      planner.trajectory.position.forEach((position, i) => {
-        expect(position).to.be.closeTo(expected[i], 1e-9);
-      });
-    };
-    planner.reset(work, 0);
-    planner.follow(chunkTo([0, 0.05, 0.1]));
-    for (const cycle of [0, 1, 5, 40]) planner.plan(cycle * planningStep);
-    expectSame();
+    for (let cycle = 0; cycle <= 10; cycle++) planner.plan(cycle * planningStep);
+    const expected = row(4);
+    planner.plan(0.14);
+    expect(row(0)).to.deep.equal(expected);
+    // After a longer silence it stands where the plan ended.
+    const end = row(planningHorizon - 1);
+    planner.plan(1);
+    for (let j = 0; j < joints; j++) expect(row(0)[j]).to.be.closeTo(end[j], 1e-3);
+    expect(planner.trajectory.velocity.slice(0, joints).every((v) => Math.abs(v) < 1e-9)).to.equal(true);
     // A clock that steps back does not take the plan back.
+    const now = row(0);
     planner.plan(0.2);
-    expectSame();
-    expect(planner.trajectory.time[0]).to.be.closeTo(0.4, 1e-9);
+    expect(row(0)).to.deep.equal(now);
+    expect(planner.trajectory.time[0]).to.be.closeTo(1, 1e-9);
   });
 
-  it('stays at the end of a chunk, and holds when told to', () => {
+  it('stays at the end of a chunk, and comes to rest when told to hold', () => {
     planner.follow(chunkTo([0, 0, 0.1], { stamp: -5 }));
     for (let cycle = 0; cycle < 100; cycle++) planner.plan(cycle * planningStep);
-    const end = row(0);
+    const end = gripperPose(row(0));
     planner.plan(1);
-    for (const joint of robot.group('right_arm')) expect(row(0)[joint]).to.be.closeTo(end[joint], 1e-3);
+    const now = gripperPose(row(0));
+    for (let i = 0; i < 3; i++) expect(now[i]).to.be.closeTo(end[i], 1e-3);
     planner.follow(chunkTo([0, 0.1, 0.2], { stamp: 1 }));
-    planner.plan(1.01);
+    for (let cycle = 101; cycle < 120; cycle++) planner.plan(cycle * planningStep);
     planner.hold();
-    planner.plan(1.02);
-    for (let k = 1; k < planningHorizon; k++) expect(row(k)).to.deep.equal(row(0));
+    const rest = planner.plan(1.2).position.slice(-joints);
+    for (let cycle = 121; cycle < 145; cycle++) planner.plan(cycle * planningStep);
+    for (let k = 0; k < planningHorizon; k++) {
+      for (let j = 0; j < joints; j++) expect(row(k)[j]).to.be.closeTo(rest[j], 1e-3);
+    }
+    expect(planner.trajectory.velocity.every((v) => v === 0)).to.equal(true);
+  });
+
+  it('keeps limits on acceleration and jerk, and ends every plan at rest', () => {
+    const random = new Random(3);
+    for (let cycle = 0; cycle < 100; cycle++) {
+      if (cycle % 20 === 0) {
+        const offset = [random.uniform(-0.3, 0.5), random.uniform(-0.5, 0.5), random.uniform(-0.1, 0.5)];
+        planner.follow(
+          chunkTo(offset, { stamp: cycle * planningStep, gripper: new Float64Array(10).fill(cycle % 40) }),
+        );
+      }
+      planner.plan(cycle * planningStep);
+      // Shares of the limits.
+      const most = { position: 0, acceleration: 0, rest: 0, violation: 0 };
+      const { position, velocity } = planner.trajectory;
+      const { problem } = planner.optimisation;
+      for (let j = 0; j < joints; j++) {
+        for (let k = 1; k < planningHorizon; k++) {
+          const at = k * joints + j;
+          const acceleration = (velocity[at] - velocity[at - joints]) / planningStep;
+          const share = (Math.abs(acceleration) * accelerationTime) / robot.velocityLimit[j];
+          most.acceleration = Math.max(most.acceleration, share);
+          most.position = Math.max(most.position, position[at] - robot.upper[j], robot.lower[j] - position[at]);
+        }
+        const row = rowCount * j + 19;
+        const end = Math.max(Math.abs(problem.rows[row + velocityRow]), Math.abs(problem.rows[row + accelerationRow]));
+        most.rest = Math.max(most.rest, end);
+        most.violation = Math.max(most.violation, problem.violation(j, problem.rows));
+      }
+      expect(most.acceleration).to.be.at.most(1 + 1e-6);
+      for (const value of [most.position, most.rest, most.violation]) expect(value).to.be.below(1e-9);
+    }
+  });
+
+  it('refuses numbers that are not finite, and plans on', () => {
+    planner.follow(chunkTo([0, 0.05, 0.1]));
+    planner.plan(0);
+    const bad = chunkTo([0, Number.NaN, 0]);
+    expect(() => planner.follow(bad)).to.throw('not finite');
+    expect(() => planner.follow(chunkTo([Number.POSITIVE_INFINITY, 0, 0]))).to.throw('not finite');
+    const posture = work.slice();
+    posture[3] = Number.NaN;
+    expect(() => planner.reset(posture, 0)).to.throw(robot.names[3]);
+    planner.plan(0.01);
+    expect(planner.trajectory.position.every(Number.isFinite)).to.equal(true);
+    for (let cycle = 2; cycle < 150; cycle++) planner.plan(cycle * planningStep);
+    expect(gripperPose(row(0))[2]).to.be.closeTo(gripperPose(work)[2] + 0.1, 2e-3);
+  });
+
+  it('plans the same from the same', () => {
+    const run = () => {
+      planner.reset(work, 0);
+      planner.follow(chunkTo([0.1, 0.2, 0.1], { gripper: new Float64Array(10).fill(1) }));
+      for (let cycle = 0; cycle < 40; cycle++) planner.plan(cycle * planningStep);
+      return planner.trajectory.position.slice();
+    };
+    expect(run()).to.deep.equal(run());
   });
 
   it('holds an arm rather than let it touch the table, and lets it go up again', () => {
@@ -151,7 +213,7 @@ describe('MotionPlanner', () => {
       lowest = Math.min(lowest, kinematics.lowestPoint(shapes, surface.edge));
     }
     expect(held).to.be.above(20);
-    expect(lowest).to.be.within(surface.height + defaultClearance.surfaceDistance - 1e-4, surface.height + 0.03);
+    expect(lowest).to.be.within(surface.height + defaultClearance.surfaceDistance - 1e-6, surface.height + 0.03);
     const low = gripperPose(row(0))[2];
     planner.follow(chunkTo([0.05, 0, 0.1], { stamp: 1.5 }));
     for (let cycle = 150; cycle < 300; cycle++) planner.plan(cycle * planningStep);
@@ -174,7 +236,7 @@ describe('MotionPlanner', () => {
     expect(planner.commanded('right', new Float64Array(7))).to.equal(1);
     const closed = new Float64Array(joints);
     robot.handPositions('right', 1, closed);
-    for (const joint of robot.group('right_hand')) expect(row(0)[joint]).to.equal(closed[joint]);
+    for (const joint of robot.group('right_hand')) expect(row(0)[joint]).to.be.closeTo(closed[joint], 1e-6);
     for (const joint of robot.group('left_hand')) expect(row(0)[joint]).to.equal(work[joint]);
   });
 
@@ -194,6 +256,7 @@ describe('MotionPlanner', () => {
   it('tells the commanded pose', () => {
     const pose = new Float64Array(7);
     expect(planner.commanded('right', pose)).to.equal(0);
-    expect(pose).to.deep.equal(gripperPose(work));
+    const expected = gripperPose(work);
+    for (let i = 0; i < 7; i++) expect(pose[i]).to.be.closeTo(expected[i], 1e-12);
   });
 });

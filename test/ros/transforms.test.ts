@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { mat4, quat, vec3 } from 'gl-matrix';
+import { jointTransforms } from '../../src/robot/joint-transforms.js';
 import { Kinematics } from '../../src/robot/kinematics.js';
 import { Robot } from '../../src/robot/robot.js';
 import { packagePath } from '../../src/ros/package-path.js';
-import { jointTransforms, transformAt } from '../../src/ros/transforms.js';
+import { transformAt } from '../../src/ros/transforms.js';
 
 describe('transforms', () => {
   it('compose to the kinematics of the robot', async () => {

@@ -1,15 +1,15 @@
 import { expect } from 'chai';
-import { Findings, SafetyLevel } from '../../src/safety/findings.js';
-import { JOINT_RULE_DEFAULTS, JointRules } from '../../src/safety/joint-rules.js';
-import { limits } from './safety-fixture.js';
+import { type Findings, SafetyLevel } from '../../src/safety/findings.js';
+import { JointRules } from '../../src/safety/joint-rules.js';
+import { config, limits, makeFindings, texts } from './safety-fixture.js';
 
 describe('JointRules', () => {
   let findings: Findings;
   let rules: JointRules;
 
   beforeEach(() => {
-    findings = new Findings();
-    rules = new JointRules(limits, JOINT_RULE_DEFAULTS, findings);
+    findings = makeFindings();
+    rules = new JointRules(limits, config.limits.joints, findings);
   });
 
   /** The same state for `seconds`, at 100 Hz. */
@@ -19,13 +19,13 @@ describe('JointRules', () => {
 
   it('is content within the limits', () => {
     observe(0.1, [1, -1], [2, -2], [10, -10]);
-    expect(findings.reasons()).to.deep.equal([]);
+    expect(texts(findings)).to.deep.equal([]);
   });
 
   it('warns within the margin of a position limit, and forgets it', () => {
     observe(0.1, [0, 1.1]);
     expect(findings.level).to.equal(SafetyLevel.warning);
-    expect(findings.reasons()[0]).to.equal(
+    expect(texts(findings)[0]).to.equal(
       'right_elbow_joint: position 1.1 rad is past its limit -1…1 rad, within the margin',
     );
     observe(0.1, [0, 0.9]);
@@ -34,10 +34,10 @@ describe('JointRules', () => {
 
   it('stops for a position, a velocity, a torque beyond limit and margin, and names them', () => {
     observe(0.1, [-1.2, 0]);
-    expect(findings.reasons()).to.deep.equal(['left_elbow_joint: position -1.2 rad is beyond its limit -1…1 rad']);
+    expect(texts(findings)).to.deep.equal(['left_elbow_joint: position -1.2 rad is beyond its limit -1…1 rad']);
     observe(0.1, [0, 0], [0, -4.5], [11.5, 0]);
-    expect(findings.reasons()).to.include('right_elbow_joint: velocity -4.5 rad/s is beyond its limit 2 rad/s');
-    expect(findings.reasons()).to.include('left_elbow_joint: torque 11.5 N·m is beyond its limit 10 N·m');
+    expect(texts(findings)).to.include('right_elbow_joint: velocity -4.5 rad/s is beyond its limit 2 rad/s');
+    expect(texts(findings)).to.include('left_elbow_joint: torque 11.5 N·m is beyond its limit 10 N·m');
     expect(findings.level).to.equal(SafetyLevel.protectiveStop);
   });
 
@@ -50,16 +50,16 @@ describe('JointRules', () => {
   it('calls for an emergency stop when a measurement is not finite', () => {
     rules.observe(0, [0, Number.NaN], [0, 0], [0, 0]);
     expect(findings.level).to.equal(SafetyLevel.emergencyStop);
-    expect(findings.reasons()).to.deep.equal(['right_elbow_joint: measured position is NaN']);
+    expect(texts(findings)).to.deep.equal(['right_elbow_joint: measured position is NaN']);
     rules.observe(0.01, [0, 0], [Infinity, 0], [0, 0]);
-    expect(findings.reasons()).to.include('left_elbow_joint: measured velocity is Infinity');
+    expect(texts(findings)).to.include('left_elbow_joint: measured velocity is Infinity');
   });
 
   it('stops for an array of a wrong length, and takes empty velocities and efforts', () => {
     rules.observe(0, [0, 0], [], []);
     expect(findings.level).to.equal(SafetyLevel.ok);
     rules.observe(0, [0], [], []);
-    expect(findings.reasons()).to.deep.equal(['joint_states has 1 values of position, the robot has 2 joints']);
+    expect(texts(findings)).to.deep.equal(['joint_states has 1 values of position, the robot has 2 joints']);
     expect(findings.level).to.equal(SafetyLevel.protectiveStop);
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { Findings, SafetyLevel } from '../../src/safety/findings.js';
+import { type Findings, SafetyLevel } from '../../src/safety/findings.js';
 import { type CommandedTrajectory, TrajectoryRules } from '../../src/safety/trajectory-rules.js';
-import { limits } from './safety-fixture.js';
+import { limits, makeFindings, texts } from './safety-fixture.js';
 
 function trajectory(change: { position?: [number, number]; velocity?: [number, number]; joints?: number }) {
   const result = {
@@ -23,7 +23,7 @@ describe('TrajectoryRules', () => {
   let rules: TrajectoryRules;
 
   beforeEach(() => {
-    findings = new Findings();
+    findings = makeFindings();
     rules = new TrajectoryRules(limits, findings);
   });
 
@@ -47,13 +47,13 @@ describe('TrajectoryRules', () => {
     it(`judges a trajectory: ${name}`, () => {
       rules.observe(0, trajectory(change));
       expect(findings.level).to.equal(level);
-      expect(findings.reasons().join()).to.contain(reason);
+      expect(texts(findings).join()).to.contain(reason);
     });
   }
 
   it('stops for times that do not increase', () => {
     rules.observe(0, { ...trajectory({}), time: [1, 1, 2] });
-    expect(findings.reasons()[0]).to.contain('times of points 0 and 1 do not increase');
+    expect(texts(findings)[0]).to.contain('times of points 0 and 1 do not increase');
   });
 
   it('lets a judgement go when a sound trajectory, or none, follows', () => {

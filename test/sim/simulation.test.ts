@@ -90,6 +90,60 @@ describe('Simulation', () => {
     expect(state.orientation[3]).to.be.closeTo(1, 1e-4);
   });
 
+  it('stands on its soles without a gantry, hangs in it where it is caught, and is let go again', async () => {
+    const ground = await Simulation.create(robot, task.scene, 'ground');
+    const pelvis = ground.link('base_link');
+    const place = new Float64Array(3);
+    const sole = new Float64Array(3);
+    const height = () => {
+      ground.linkPosition(pelvis, place);
+      return place[2]!;
+    };
+    const step = (steps: number) => {
+      for (let k = 0; k < steps; k++) ground.step(createJointCommand(joints));
+    };
+    ground.linkPosition(ground.link('l_sole'), sole);
+    expect(sole[2]).to.be.closeTo(0, 1e-4);
+    expect(height()).to.be.closeTo(0.85, 1e-3);
+
+    step(150);
+    const falling = height();
+    expect(falling).to.be.below(0.845);
+    ground.setGantry(true);
+    step(300);
+    expect(height()).to.be.closeTo(falling, 0.03);
+    const caught = height();
+    step(300);
+    expect(height()).to.be.closeTo(caught, 0.002);
+    ground.setGantry(false);
+    step(300);
+    expect(height()).to.be.below(caught - 0.03);
+    ground.reset(undefined, robot.posture('stand'));
+    expect(height()).to.be.closeTo(0.92, 1e-3);
+    ground.delete();
+  });
+
+  it('is pushed at a link until told otherwise', () => {
+    const torso = simulation.link('torso_link');
+    const before = coordinates();
+    simulation.setGantry(false);
+    for (let k = 0; k < 20; k++) simulation.step(holding());
+    simulation.setGantry(true);
+    simulation.reset();
+    expect(coordinates()).to.deep.equal(before);
+    simulation.setGantry(false);
+    simulation.push(torso, [200, 0, 0]);
+    for (let k = 0; k < 50; k++) simulation.step(holding());
+    const pushed = coordinates();
+    expect(pushed[0]! - before[0]!).to.be.above(0.001);
+    const com = new Float64Array(3);
+    simulation.centerOfMass(simulation.link('base_link'), com);
+    expect(com[2]).to.be.within(0.7, 1);
+    simulation.reset();
+    for (let k = 0; k < 50; k++) simulation.step(holding());
+    expect(Math.abs(coordinates()[0]! - before[0]!)).to.be.below(0.001);
+  });
+
   it('drives joints by τ = kp·(q_d − q) + kd·(q̇_d − q̇) + τ_ff, within the effort limit', () => {
     const command = holding();
     const elbow = robot.index('right_elbow_joint');

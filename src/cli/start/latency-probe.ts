@@ -1,3 +1,4 @@
+import { percentile } from '../../math/percentile.js';
 import type { Message } from '../../ros/messages.js';
 import { reliable, sensorData } from '../../ros/qos.js';
 import type { RosNode } from '../../ros/ros-node.js';
@@ -118,10 +119,4 @@ export class LatencyProbe {
 
 function forgetOldest(map: Map<number, unknown>): void {
   if (map.size > followed) map.delete(map.keys().next().value!);
-}
-
-/** Nearest-rank percentile. */
-export function percentile(samples: readonly number[], share: number): number {
-  const sorted = [...samples].sort((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)]!;
 }

@@ -6,6 +6,7 @@ import type { Message, ServiceRequest } from '../../ros/messages.js';
 import { packagePath } from '../../ros/package-path.js';
 import { latched, sensorData } from '../../ros/qos.js';
 import type { RosNode } from '../../ros/ros-node.js';
+import type { ServiceClient } from '../../ros/service-client.js';
 
 /** Longest time from the start of the programs until all nodes are active, s. */
 const startTimeout = 90;
@@ -19,9 +20,12 @@ const ParameterType = { integer: 2, string: 4 } as const;
 /** Time after which another graph on the domain has been seen, s. */
 const discoveryTime = 1;
 
-/** The graph of `launch/sim.launch.xml`, started and stopped by this program. */
+/** The graph of a launch file, started and stopped by this program. */
 export class SimulatedRobot {
-  readonly #node: RosNode;
+  readonly #manager: ServiceClient<'std_srvs/srv/Trigger'>;
+  readonly #reset: ServiceClient<'std_srvs/srv/Trigger'>;
+  readonly #placement: ServiceClient<'std_srvs/srv/Trigger'>;
+  readonly #parameters: ServiceClient<'rcl_interfaces/srv/SetParameters'>;
   readonly #launcher: Launcher;
   readonly #log: WriteStream;
   #controller: Message<'cosmos_humanoid/msg/ControllerState'> | undefined;
@@ -32,12 +36,22 @@ export class SimulatedRobot {
    * @param launchArguments values of the launch file's arguments
    * @param directory where the nodes' output goes, in one file
    * @param tell called with warnings and errors of the nodes
+   * @param file launch file, relative to the package
    */
-  constructor(node: RosNode, launchArguments: Record<string, string>, directory: string, tell: (line: string) => void) {
-    this.#node = node;
+  constructor(
+    node: RosNode,
+    launchArguments: Record<string, string>,
+    directory: string,
+    tell: (line: string) => void,
+    file = 'launch/sim.launch.xml',
+  ) {
+    this.#manager = node.createClient('std_srvs/srv/Trigger', 'lifecycle_manager/is_active');
+    this.#reset = node.createClient('std_srvs/srv/Trigger', 'safety/reset');
+    this.#placement = node.createClient('std_srvs/srv/Trigger', 'sim/reset');
+    this.#parameters = node.createClient('rcl_interfaces/srv/SetParameters', 'joint_controller/set_parameters');
     mkdirSync(directory, { recursive: true });
     this.#log = createWriteStream(join(directory, 'nodes.log'));
-    const { processes } = readLaunchFile(packagePath('launch/sim.launch.xml'), { arguments: launchArguments });
+    const { processes } = readLaunchFile(packagePath(file), { arguments: launchArguments });
     this.#launcher = new Launcher(processes, {
       onOutput: (name, line) => {
         this.#log.write(`[${name}] ${line}\n`);
@@ -81,9 +95,8 @@ export class SimulatedRobot {
    * @throws Error that names the nodes that are missing
    */
   async start(progress: (waiting: string) => void): Promise<void> {
-    const manager = this.#node.createClient('std_srvs/srv/Trigger', 'lifecycle_manager/is_active');
     await new Promise((resolve) => setTimeout(resolve, 1000 * discoveryTime));
-    if (manager.available) {
+    if (this.#manager.available) {
       const domain = process.env.ROS_DOMAIN_ID ?? '0';
       throw new Error(
         `a graph already runs on ROS domain ${domain}; stop it, or set ROS_DOMAIN_ID to another (0 … 101)`,
@@ -94,7 +107,7 @@ export class SimulatedRobot {
     let waiting = 'lifecycle_manager';
     while (performance.now() < deadline) {
       if (this.#launcher.failed) throw new Error('a node could not start; its message is above');
-      const answer = await manager.call({}, 5).catch(() => undefined);
+      const answer = await this.#manager.call({}, 5).catch(() => undefined);
       if (answer?.success === true && this.#controller !== undefined) return this.#release();
       const now = answer === undefined || answer.success ? waiting : answer.message;
       if (now !== waiting) progress(now);
@@ -110,17 +123,15 @@ export class SimulatedRobot {
    */
   async place(seed: number, instruction: string): Promise<void> {
     const parameter = (name: string, value: object) => ({ name, value });
-    const { results } = await this.#node
-      .createClient('rcl_interfaces/srv/SetParameters', 'joint_controller/set_parameters')
-      .call({
-        parameters: [
-          parameter('seed', { type: ParameterType.integer, integer_value: BigInt(seed) }),
-          parameter('instruction', { type: ParameterType.string, string_value: instruction }),
-        ],
-      } as ServiceRequest<'rcl_interfaces/srv/SetParameters'>);
+    const { results } = await this.#parameters.call({
+      parameters: [
+        parameter('seed', { type: ParameterType.integer, integer_value: BigInt(seed) }),
+        parameter('instruction', { type: ParameterType.string, string_value: instruction }),
+      ],
+    } as ServiceRequest<'rcl_interfaces/srv/SetParameters'>);
     const refused = results.find(({ successful }) => !successful);
     if (refused !== undefined) throw new Error(`joint_controller: ${refused.reason}`);
-    const { success, message } = await this.#node.createClient('std_srvs/srv/Trigger', 'sim/reset').call({}, 15);
+    const { success, message } = await this.#placement.call({}, 15);
     if (!success) throw new Error(`sim/reset: ${message}`);
     // While the objects were placed the joints were silent, which the monitor takes for a fault.
     await this.#release();
@@ -131,10 +142,9 @@ export class SimulatedRobot {
    * @throws Error that says what the monitor still objects to
    */
   async #release(): Promise<void> {
-    const monitor = this.#node.createClient('std_srvs/srv/Trigger', 'safety/reset');
     const deadline = performance.now() + releaseTimeout * 1000;
     for (;;) {
-      const { success, message } = await monitor.call({});
+      const { success, message } = await this.#reset.call({});
       if (success) return;
       if (performance.now() > deadline) throw new Error(`safety_monitor keeps the robot stopped: ${message}`);
       await new Promise((resolve) => setTimeout(resolve, 250));

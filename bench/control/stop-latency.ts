@@ -1,0 +1,123 @@
+import { createLoopSnapshot } from '../../src/control/loop-snapshot.js';
+import { monotonicSeconds } from '../../src/control/monotonic-clock.js';
+import { StopMode } from '../../src/control/stop-state.js';
+import type { Message } from '../../src/ros/messages.js';
+import { latched, sensorData } from '../../src/ros/qos.js';
+import { toSeconds } from '../../src/ros/time.js';
+import { SafetyLevel } from '../../src/safety/findings.js';
+import { startLoop } from './lone-loop.js';
+import type { WholeGraph } from './whole-graph.js';
+
+/** Nothing takes longer, s; what does has failed. */
+const PATIENCE = 10;
+
+/** From the demand of an emergency stop in shared memory to the loop's reaction, one entry a trial. */
+export interface LoopStopLatency {
+  /** Cycles that began after the demand, up to and with the one that damped. */
+  readonly cycles: number[];
+  /** To the begin of that cycle, ms. */
+  readonly milliseconds: number[];
+}
+
+/** Demands emergency stops of a loop on mock hardware at random moments of its cycle. */
+export async function loopStopLatency(trials: number, realtime: boolean): Promise<LoopStopLatency> {
+  const loop = await startLoop('mock', realtime);
+  const { shared } = loop;
+  const snapshot = createLoopSnapshot(shared.layout);
+  const outcome: LoopStopLatency = { cycles: [], milliseconds: [] };
+  try {
+    for (let trial = 0; trial < trials; trial++) {
+      const begin = monotonicSeconds() + 1e-3 * Math.random();
+      while (monotonicSeconds() < begin);
+      shared.readSnapshot(snapshot);
+      let seen = snapshot.state.time;
+      const demanded = monotonicSeconds();
+      shared.demandStop(StopMode.damping);
+      let cycles = 0;
+      do {
+        if (monotonicSeconds() > demanded + PATIENCE) throw new Error('the loop does not obey an emergency stop');
+        shared.readSnapshot(snapshot);
+        if (snapshot.state.time > seen && snapshot.state.time > demanded) cycles++;
+        seen = snapshot.state.time;
+        // Damping takes the stiffness of every joint away.
+      } while (snapshot.command.kp.some((gain) => gain !== 0));
+      outcome.cycles.push(cycles);
+      outcome.milliseconds.push(1e3 * (snapshot.state.time - demanded));
+      shared.demandStop(StopMode.running);
+      while (shared.readStatus().stopMode !== StopMode.running) {
+        const ticket = shared.requestReset();
+        while (shared.resetOutcome(ticket) === undefined) await pause(1);
+      }
+    }
+    return outcome;
+  } finally {
+    await loop.stop();
+  }
+}
+
+/** Ways of an emergency stop through the graph. */
+export type StopPath = 'service' | 'measurement';
+
+/** From a request or a fault outside of safety_monitor to the loop's reaction, ms, one entry a trial. */
+export interface GraphStopLatency {
+  /** From the call of safety/emergency_stop, or from the publication of a measurement that is no number. */
+  readonly total: number[];
+  /** From the judgement of safety_monitor, by the stamp of safety/state. */
+  readonly fromMonitor: number[];
+}
+
+/** Causes emergency stops in a graph and resets them; the loop says to the cycle when it damped. */
+export async function graphStopLatency(
+  { node }: WholeGraph,
+  path: StopPath,
+  trials: number,
+): Promise<GraphStopLatency> {
+  let controller: Message<'cosmos_humanoid/msg/ControllerState'> | undefined;
+  let judged = 0;
+  let level: number = SafetyLevel.ok;
+  const state = node.createSubscription(
+    'cosmos_humanoid/msg/ControllerState',
+    'joint_controller/state',
+    sensorData(1),
+    (message) => {
+      controller = message;
+    },
+  );
+  node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(10), (message) => {
+    if (message.level === SafetyLevel.emergencyStop && level < SafetyLevel.emergencyStop) {
+      judged = toSeconds(message.header.stamp);
+    }
+    level = message.level;
+  });
+  const stop = node.createClient('std_srvs/srv/Trigger', 'safety/emergency_stop');
+  const reset = node.createClient('std_srvs/srv/Trigger', 'safety/reset');
+  const joints = node.createPublisher('sensor_msgs/msg/JointState', 'joint_states', sensorData());
+  const broken = new Float64Array(75).fill(Number.NaN);
+  const until = async (what: string, holds: () => boolean): Promise<void> => {
+    const deadline = performance.now() + 1e3 * PATIENCE;
+    while (!holds()) {
+      if (performance.now() > deadline) throw new Error(`never came true: ${what}`);
+      await pause(1);
+    }
+  };
+  const running = (): boolean => controller?.mode === StopMode.running && level < SafetyLevel.protectiveStop;
+  const outcome: GraphStopLatency = { total: [], fromMonitor: [] };
+  await until(`messages on ${state.topic}`, running);
+  for (let trial = 0; trial < trials; trial++) {
+    await pause(20 * Math.random());
+    const begin = node.now();
+    if (path === 'measurement') joints.publish({ header: { stamp: node.stamp() }, position: broken });
+    else await stop.call({});
+    await until('the loop damps', () => controller?.mode === StopMode.damping && judged >= begin);
+    const damped = toSeconds(controller?.mode_since ?? { sec: 0, nanosec: 0 });
+    outcome.total.push(1e3 * (damped - begin));
+    outcome.fromMonitor.push(1e3 * (damped - judged));
+    while (!(await reset.call({})).success) await pause(20);
+    await until('the loop runs again', running);
+  }
+  return outcome;
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,247 @@
+import type { JointCommand, RobotState } from '../control/hardware.js';
+import { allFinite, clamp } from '../control/limits.js';
+import type { BaseEstimate } from '../estimation/base-estimate.js';
+import type { Robot } from '../robot/robot.js';
+import { BodyModel, WAIST_JOINTS } from './body-model.js';
+import { BodyReference } from './body-reference.js';
+import { type BodyTask, createBodyTask } from './body-task.js';
+import { distributeWrench } from './contact-distribution.js';
+import { subtractContact } from './contact-dynamics.js';
+import { DcmFeedback } from './dcm-feedback.js';
+import { BASE_DOF, LEG_JOINTS } from './foot-state.js';
+import { PostureTasks } from './posture-tasks.js';
+import { QpStatus } from './quadratic-program.js';
+import { STABILIZER_DEFAULTS, type StabilizerOptions } from './stabilizer-options.js';
+import { SupportPolygon } from './support-polygon.js';
+import { WholeBodyQp } from './whole-body-qp.js';
+
+/** The drives' damping about the predicted velocity, N·m·s/rad: hips, knees and waist; ankles. */
+const DAMPING = 4;
+const ANKLE_DAMPING = 1;
+/** Drives' gains that hold the posture in the fallback, as multiples of the joint controller's. */
+const FALLBACK_STIFFNESS = 2;
+/** Nominal control cycle, s; longer times between solutions than this many of them count as one. */
+const CYCLE = 0.001;
+const LONGEST = 20;
+/** Both soles carry load with less than this probability: the robot hangs or falls, and there is nothing to balance. */
+const UNSUPPORTED = 0.1;
+
+/** How balance stands. */
+export interface BalanceStatus {
+  /** False while neither sole carries load: the command is the joint controller's. */
+  supported: boolean;
+  /** Times that the program was solved, and that the fallback stood in for it. */
+  solves: number;
+  fallbacks: number;
+  /** How the last solve ended, and constraints that it added or dropped. */
+  solver: QpStatus;
+  iterations: number;
+  /** Whether the last command is the fallback's. */
+  fallback: boolean;
+  /** Divergent component of motion, its reference, and the centre of pressure asked for: x, y in odom, m; live views. */
+  readonly dcm: Float64Array;
+  readonly dcmReference: Float64Array;
+  readonly pressure: Float64Array;
+  /** Distance of the DCM from the edge of the soles, m: below 0 they cannot stop the fall, only the body's rotation. */
+  captureMargin: number;
+}
+
+/**
+ * Keeps the robot on its feet. Runs after `JointController.update` in each cycle; on entry the command's positions and
+ * velocities are the limited reference of all joints. The commanded legs say where the pelvis is to be over the soles.
+ * Legs and waist get torques, arms and head keep their drives and get the torques of gravity and of their and the
+ * body's motion fed forward; the hands are left alone.
+ *
+ * DCM feedback asks for an acceleration of the centre of mass, and the whole-body program finds the torques. Where the
+ * program does not converge, the declared fallback stands in: the same DCM feedback with the soles' wrenches in closed
+ * form, gravity compensation and stiff drives.
+ *
+ * Real-time safe; nothing is allocated after construction.
+ */
+export class Stabilizer {
+  readonly status: BalanceStatus;
+  readonly #robot: Robot;
+  readonly #options: StabilizerOptions;
+  readonly #model: BodyModel;
+  readonly #posture: BodyModel;
+  readonly #support: SupportPolygon;
+  readonly #reference: BodyReference;
+  readonly #dcm: DcmFeedback;
+  readonly #tasks: PostureTasks;
+  readonly #task: BodyTask;
+  readonly #program: WholeBodyQp;
+  readonly #wrench = new Float64Array(2 * LEG_JOINTS);
+  /** Torques of the fallback, all degrees of freedom. */
+  readonly #torque: Float64Array;
+  /** What the drives are told until the next solution, in the model's order. */
+  readonly #effort: Float64Array;
+  readonly #velocity: Float64Array;
+  #countdown = 0;
+  #time = Number.NaN;
+
+  /** @throws Error where the URDF lacks a part that balance needs, or MuJoCo does not compile it */
+  static async create(robot: Robot, options: StabilizerOptions = STABILIZER_DEFAULTS): Promise<Stabilizer> {
+    return new Stabilizer(robot, await BodyModel.create(robot), await BodyModel.create(robot), options);
+  }
+
+  private constructor(robot: Robot, model: BodyModel, posture: BodyModel, options: StabilizerOptions) {
+    this.#robot = robot;
+    this.#options = options;
+    this.#model = model;
+    this.#posture = posture;
+    this.#support = new SupportPolygon(model.soleSize);
+    this.#reference = new BodyReference(posture, options.staticMargin);
+    this.#dcm = new DcmFeedback(options.dcmGain);
+    this.#tasks = new PostureTasks(robot, model, options);
+    this.#task = createBodyTask(model.dof);
+    const limits = Float64Array.from(model.joints, (i) => robot.effortLimit[i]);
+    this.#program = new WholeBodyQp(model, limits, options.weights, options.friction);
+    this.#torque = new Float64Array(model.dof);
+    this.#effort = new Float64Array(model.joints.length);
+    this.#velocity = new Float64Array(model.joints.length);
+    this.status = {
+      supported: false,
+      solves: 0,
+      fallbacks: 0,
+      solver: QpStatus.solved,
+      iterations: 0,
+      fallback: false,
+      dcm: this.#dcm.dcm,
+      dcmReference: this.#dcm.reference,
+      pressure: this.#dcm.pressure,
+      captureMargin: 0,
+    };
+  }
+
+  /** Starts, or starts anew after the command or the estimate jumped. */
+  start(): void {
+    this.#reference.reset();
+    this.#tasks.reset();
+    this.#countdown = 0;
+    this.#time = Number.NaN;
+    this.status.solves = 0;
+    this.status.fallbacks = 0;
+  }
+
+  /**
+   * One cycle.
+   * @param time of the cycle, s @param command the joint controller's, rewritten
+   * @returns false, with the command untouched, where state, estimate or command are not finite
+   */
+  update(time: number, state: RobotState, estimate: BaseEstimate, command: JointCommand): boolean {
+    if (!finite(state, estimate, command)) {
+      this.start();
+      return false;
+    }
+    const { status } = this;
+    status.supported = estimate.contact[0] > UNSUPPORTED || estimate.contact[1] > UNSUPPORTED;
+    if (!status.supported) {
+      this.#reference.reset();
+      this.#tasks.reset();
+      this.#countdown = 0;
+      return true;
+    }
+    if (this.#countdown === 0) {
+      const elapsed = time - this.#time;
+      const { decimation } = this.#options;
+      this.#solve(state, estimate, command, elapsed > 0 && elapsed < LONGEST * CYCLE ? elapsed : decimation * CYCLE);
+      this.#time = time;
+      this.#countdown = decimation;
+    }
+    this.#countdown--;
+    this.#write(state, command);
+    return true;
+  }
+
+  /** Releases the engine's memory. */
+  delete(): void {
+    this.#model.delete();
+    this.#posture.delete();
+  }
+
+  #solve(state: RobotState, estimate: BaseEstimate, command: JointCommand, dt: number): void {
+    const { law, iterations, reach } = this.#options;
+    const { status } = this;
+    const model = this.#model;
+    const support = this.#support;
+    const reference = this.#reference;
+    const task = this.#task;
+    model.update(state.position, state.velocity, estimate);
+    support.update(model.feet);
+    reference.update(command.position, model, support, dt);
+    this.#dcm.update(model, reference, support, -reach);
+    status.captureMargin = this.#dcm.captureMargin;
+    status.fallback = law !== 'whole-body';
+    if (law === 'whole-body') {
+      this.#tasks.com(this.#dcm, reference, task);
+      this.#tasks.orientation(this.#dcm, reference, task);
+      this.#tasks.waist(state, command, task);
+      this.#tasks.soles(task);
+      this.#tasks.arms(command, dt, task);
+      status.solves++;
+      status.solver = this.#program.solve(task, iterations);
+      status.iterations = this.#program.iterations;
+      if (status.solver !== QpStatus.solved) {
+        status.fallbacks++;
+        status.fallback = true;
+      }
+    }
+    if (status.fallback) this.#standIn();
+    const torque = status.fallback ? this.#torque : this.#program.torque;
+    const { acceleration } = this.#program;
+    for (let j = 0; j < model.joints.length; j++) {
+      this.#effort[j] = torque[BASE_DOF + j];
+      this.#velocity[j] = state.velocity[model.joints[j]] + acceleration[BASE_DOF + j] * dt;
+    }
+  }
+
+  /** τ = h − Jᵀw: gravity and Coriolis torques, with wrenches that press where the DCM asks for, or under the reference. */
+  #standIn(): void {
+    const model = this.#model;
+    const reference = this.#reference;
+    const { pressure } = this.#dcm;
+    if (this.#options.law === 'posture') for (let k = 0; k < 2; k++) pressure[k] = reference.com[k];
+    else this.#support.clamp(pressure, reference.com[0], reference.com[1], 0);
+    distributeWrench(model, pressure, reference.frequency, this.#wrench);
+    this.#torque.set(model.bias);
+    subtractContact(model, this.#wrench, this.#torque);
+  }
+
+  #write(state: RobotState, command: JointCommand): void {
+    const { joints, waistDof } = this.#model;
+    const { fallback } = this.status;
+    const arms = waistDof - BASE_DOF + WAIST_JOINTS;
+    for (let j = 0; j < joints.length; j++) {
+      const i = joints[j];
+      const limit = this.#robot.effortLimit[i];
+      if (j >= arms) {
+        command.effort[i] = clamp(command.effort[i] + this.#effort[j], -limit, limit);
+        continue;
+      }
+      command.effort[i] = clamp(this.#effort[j], -limit, limit);
+      if (fallback) {
+        command.kp[i] *= FALLBACK_STIFFNESS;
+        command.kd[i] *= FALLBACK_STIFFNESS;
+      } else {
+        command.position[i] = state.position[i];
+        command.velocity[i] = this.#velocity[j];
+        command.kp[i] = 0;
+        command.kd[i] = this.#model.isAnkle(j) ? ANKLE_DAMPING : DAMPING;
+      }
+    }
+  }
+}
+
+function finite(state: RobotState, estimate: BaseEstimate, command: JointCommand): boolean {
+  return (
+    allFinite(state.position) &&
+    allFinite(state.velocity) &&
+    allFinite(estimate.position) &&
+    allFinite(estimate.orientation) &&
+    allFinite(estimate.velocity) &&
+    allFinite(estimate.angularVelocity) &&
+    allFinite(estimate.contact) &&
+    allFinite(command.position) &&
+    allFinite(command.velocity)
+  );
+}

@@ -1,0 +1,170 @@
+import rclnodejs from 'rclnodejs';
+import { planTransition, type Transition } from '../planning/posture-transition.js';
+import { TrajectoryCode } from '../planning/trajectory-goal.js';
+import { Kinematics } from '../robot/kinematics.js';
+import type { Robot } from '../robot/robot.js';
+import { followJointTrajectoryType } from './follow-joint-trajectory.js';
+import type { Message } from './messages.js';
+import { sensorData } from './qos.js';
+import type { RosNode } from './ros-node.js';
+import { isZero } from './time.js';
+
+const ACTION = 'cosmos_humanoid/action/MoveToPosture';
+const FEEDBACK_PERIOD = 0.1;
+/** Longest wait for motion_planner to answer, s. */
+const PATIENCE = 2;
+
+/** Reasons of the action's result, as in MoveToPosture.action. */
+const Reason = { none: 0, unknownPosture: 1, notReady: 2, infeasible: 3, cancelled: 4, interrupted: 5 } as const;
+
+type Goal = rclnodejs.ServerGoalHandle<typeof ACTION>;
+type FollowAction = ReturnType<typeof followJointTrajectoryType>;
+
+interface Outcome {
+  readonly success: boolean;
+  readonly reason: number;
+  readonly message: string;
+}
+
+/** Offers the action move_to_posture, one goal at a time: plans the transition and has motion_planner follow it. */
+export class PostureMover {
+  readonly #node: RosNode;
+  readonly #robot: Robot;
+  readonly #client: rclnodejs.ActionClient<FollowAction>;
+  readonly #hindrance: () => string | undefined;
+  #kinematics: Promise<Kinematics> | undefined;
+  #state: Message<'cosmos_humanoid/msg/ControllerState'> | undefined;
+  #busy = false;
+  /** The trajectory under way. */
+  #following: rclnodejs.ClientGoalHandle<FollowAction> | undefined;
+
+  /** @param hindrance why the body must not be moved now, in words; undefined where it may */
+  constructor(node: RosNode, robot: Robot, hindrance: () => string | undefined) {
+    this.#node = node;
+    this.#robot = robot;
+    this.#hindrance = hindrance;
+    this.#client = node.createActionClient(followJointTrajectoryType(), 'follow_joint_trajectory');
+    node.createSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1), (state) => {
+      this.#state = state;
+    });
+    node.createActionServer(ACTION, 'move_to_posture', {
+      goal: () => (this.#busy ? rclnodejs.GoalResponse.REJECT : rclnodejs.GoalResponse.ACCEPT),
+      cancel: () => rclnodejs.CancelResponse.ACCEPT,
+      execute: (goal) => this.#execute(goal),
+    });
+    node.own(() => {
+      void this.#following?.cancelGoal();
+      void this.#kinematics?.then((kinematics) => kinematics.delete());
+    });
+  }
+
+  /** Whether the body is on its way to a posture. */
+  get busy(): boolean {
+    return this.#busy;
+  }
+
+  async #execute(goal: Goal) {
+    const started = this.#node.now();
+    this.#busy = true;
+    let outcome: Outcome;
+    try {
+      outcome = await this.#move(goal, started);
+    } catch (error) {
+      outcome = failure(Reason.notReady, (error as Error).message);
+    } finally {
+      this.#busy = false;
+    }
+    this.#node.log.info(`posture ${goal.request.posture}: ${outcome.message}`);
+    if (outcome.success) goal.succeed();
+    else if (outcome.reason === Reason.cancelled) goal.canceled();
+    else goal.abort();
+    return { ...outcome, duration: this.#node.now() - started };
+  }
+
+  async #move(goal: Goal, started: number): Promise<Outcome> {
+    const { posture, duration } = goal.request;
+    let target: Float64Array;
+    try {
+      target = this.#robot.posture(posture);
+    } catch (error) {
+      return failure(Reason.unknownPosture, (error as Error).message);
+    }
+    const hindrance = this.#hindrance();
+    if (hindrance !== undefined) return failure(Reason.notReady, hindrance);
+    this.#kinematics ??= Kinematics.create(this.#robot);
+    const kinematics = await this.#kinematics;
+    const commanded = this.#state;
+    if (commanded === undefined || isZero(commanded.reference_stamp)) {
+      return failure(Reason.notReady, 'joint_controller follows no trajectory yet: is motion_planner active?');
+    }
+    let transition: Transition;
+    try {
+      const from = commanded.reference_position;
+      transition = planTransition(this.#robot, kinematics, from, target, Math.max(duration, 0));
+    } catch (error) {
+      return failure(Reason.infeasible, (error as Error).message);
+    }
+    return this.#follow(goal, transition, started);
+  }
+
+  async #follow(goal: Goal, transition: Transition, started: number): Promise<Outcome> {
+    if (!this.#client.isActionServerAvailable()) {
+      const available = await this.#client.waitForServer(PATIENCE * 1e3);
+      if (!available)
+        return failure(Reason.notReady, 'nobody offers follow_joint_trajectory: is motion_planner active?');
+    }
+    const handle = await this.#client.sendGoal(goalMessage(transition));
+    this.#following = handle;
+    const begun = this.#node.now();
+    let cancelling = false;
+    const timer = setInterval(() => {
+      if (goal.isCancelRequested) {
+        if (!cancelling) void handle.cancelGoal();
+        cancelling = true;
+        return;
+      }
+      const now = this.#node.now();
+      const progress = Math.min((now - begun) / transition.duration, 1);
+      goal.publishFeedback({ progress, elapsed: now - started });
+    }, FEEDBACK_PERIOD * 1e3);
+    try {
+      const { error_code, error_string } = await handle.getResult();
+      if (cancelling) return failure(Reason.cancelled, 'cancelled by the client');
+      return error_code === TrajectoryCode.successful
+        ? { success: true, reason: Reason.none, message: 'reached' }
+        : failure(Reason.interrupted, error_string);
+    } finally {
+      clearInterval(timer);
+      this.#following = undefined;
+    }
+  }
+}
+
+function failure(reason: number, message: string): Outcome {
+  return { success: false, reason, message };
+}
+
+const none: never[] = [];
+
+function goalMessage({ joints, points }: Transition): rclnodejs.ActionGoal<FollowAction> {
+  const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
+  return {
+    trajectory: {
+      header,
+      joint_names: [...joints],
+      points: points.map(({ timeFromStart, positions, velocities, accelerations }) => ({
+        positions: Array.from(positions),
+        velocities: Array.from(velocities),
+        accelerations: Array.from(accelerations),
+        effort: none,
+        time_from_start: { sec: Math.floor(timeFromStart), nanosec: Math.floor((timeFromStart % 1) * 1e9) },
+      })),
+    },
+    multi_dof_trajectory: { header, joint_names: none, points: none },
+    path_tolerance: none,
+    component_path_tolerance: none,
+    goal_tolerance: none,
+    component_goal_tolerance: none,
+    goal_time_tolerance: { sec: 0, nanosec: 0 },
+  };
+}

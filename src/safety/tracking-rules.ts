@@ -1,0 +1,68 @@
+import type { Findings } from './findings.js';
+import { perJoint } from './per-joint.js';
+import type { SafetyLimits } from './safety-config.js';
+
+/**
+ * Compares command and measurement: a joint that does not follow is stuck, blocked or without torque; one whose
+ * measurement stays the same to the last bit while its command moves on has a sensor that is.
+ */
+export class TrackingRules {
+  readonly #names: readonly string[];
+  readonly #error: Float64Array;
+  readonly #persistence: number;
+  readonly #frozenDistance: number;
+  readonly #findings: Findings;
+  readonly #since: Float64Array;
+  readonly #last: Float64Array;
+  readonly #commandedAt: Float64Array;
+
+  /** @throws Error for a table that leaves joints out */
+  constructor(names: readonly string[], { tracking, joints }: SafetyLimits, findings: Findings) {
+    this.#names = names;
+    this.#error = perJoint(names, tracking.error, 'limits.tracking.error');
+    this.#persistence = tracking.persistence;
+    this.#frozenDistance = joints.frozen_distance;
+    this.#findings = findings;
+    this.#since = new Float64Array(names.length).fill(Number.NaN);
+    this.#last = new Float64Array(names.length).fill(Number.NaN);
+    this.#commandedAt = new Float64Array(names.length);
+  }
+
+  /**
+   * @param time s, of arrival @param stiff whether the drives follow the command at all
+   * @param commanded rad @param measured rad
+   */
+  observe(time: number, stiff: boolean, commanded: ArrayLike<number>, measured: ArrayLike<number>): void {
+    if (commanded.length !== this.#names.length || measured.length !== this.#names.length) return;
+    for (let j = 0; j < this.#names.length; j++) {
+      this.#judgeError(time, j, stiff ? commanded[j]! - measured[j]! : 0);
+      this.#judgeChange(j, stiff, commanded[j]!, measured[j]!);
+    }
+  }
+
+  #judgeError(time: number, j: number, error: number): void {
+    const key = `tracking:${this.#names[j]}`;
+    const limit = this.#error[j]!;
+    if (!(Math.abs(error) > limit)) {
+      if (!Number.isNaN(this.#since[j]!)) this.#findings.clear(key);
+      this.#since[j] = Number.NaN;
+      return;
+    }
+    if (Number.isNaN(this.#since[j]!)) this.#since[j] = time;
+    if (time - this.#since[j]! < this.#persistence) return;
+    const text = `${this.#names[j]}: ${Math.abs(error).toFixed(3)} rad from its command, limit ${limit} rad`;
+    this.#findings.set(key, 'tracking_error', text);
+  }
+
+  #judgeChange(j: number, stiff: boolean, commanded: number, measured: number): void {
+    const key = `frozen:${this.#names[j]}`;
+    if (measured !== this.#last[j] || !stiff) {
+      if (measured !== this.#last[j]) this.#findings.clear(key);
+      this.#last[j] = measured;
+      this.#commandedAt[j] = commanded;
+    } else if (Math.abs(commanded - this.#commandedAt[j]!) > this.#frozenDistance) {
+      const text = `${this.#names[j]}: the measurement stays at ${measured} rad while the command moves`;
+      this.#findings.set(key, 'joint_frozen', text);
+    }
+  }
+}

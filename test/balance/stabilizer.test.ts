@@ -1,0 +1,108 @@
+import { expect } from 'chai';
+import { QpStatus } from '../../src/balance/quadratic-program.js';
+import { Stabilizer } from '../../src/balance/stabilizer.js';
+import { STABILIZER_DEFAULTS } from '../../src/balance/stabilizer-options.js';
+import { createJointCommand, createRobotState } from '../../src/control/hardware.js';
+import { createBaseEstimate } from '../../src/estimation/base-estimate.js';
+import { BaseEstimator } from '../../src/estimation/base-estimator.js';
+import { Standing, type StandingOptions } from '../../src/evaluation/standing.js';
+import { Robot } from '../../src/robot/robot.js';
+import { SensorNoise } from '../../src/sim/sensor-noise.js';
+
+describe('Stabilizer', () => {
+  const robot = Robot.load('config/robot.yaml');
+  const joints = robot.names.length;
+  let stabilizer: Stabilizer;
+  let standing: Standing;
+  before(async () => {
+    stabilizer = await Stabilizer.create(robot);
+    standing = await Standing.create(robot, stabilizer);
+  });
+  after(() => {
+    standing.delete();
+    stabilizer.delete();
+  });
+
+  /** What the robot's own sensors and its estimator make of it. */
+  function sensors(seed: number): Pick<StandingOptions, 'sense' | 'source'> {
+    const noise = new SensorNoise(joints, seed);
+    return { sense: (state) => noise.apply(state), source: new BaseEstimator(robot) };
+  }
+
+  it('stands while the arms move, on noisy sensors', () => {
+    const result = standing.run({ duration: 2, ...sensors(1) });
+    expect(result.stood).to.equal(true);
+    expect(Math.max(...result.pelvisSway)).to.be.below(0.01);
+    expect(result.slide).to.be.below(0.005);
+    expect(result.fallbacks).to.equal(0);
+  }).timeout(60000);
+
+  it('survives a push from behind, without a step', () => {
+    const push = { start: 0.3, duration: 0.1, force: 250, direction: 0 };
+    const result = standing.run({ duration: 2, armsMove: false, pushes: [push] });
+    expect(result.stood).to.equal(true);
+    expect(result.slide).to.be.below(0.03);
+    expect(result.fallbacks).to.equal(0);
+  }).timeout(60000);
+
+  it('crouches and comes up', () => {
+    let lowest = Number.POSITIVE_INFINITY;
+    const result = standing.run({
+      duration: 2.4,
+      armsMove: false,
+      postures: [
+        { time: 0, posture: 'stand' },
+        { time: 1, posture: 'table_work' },
+        { time: 2, posture: 'stand' },
+      ],
+      observe: ({ pelvis }) => {
+        lowest = Math.min(lowest, pelvis[2]);
+      },
+    });
+    expect(result.stood).to.equal(true);
+    expect(lowest).to.be.within(0.84, 0.87);
+    expect(result.slide).to.be.below(0.005);
+  }).timeout(60000);
+
+  it('stands by its fallback where the solver does not converge, and says so', async () => {
+    const hindered = await Stabilizer.create(robot, { ...STABILIZER_DEFAULTS, iterations: -1, law: 'whole-body' });
+    const trial = await Standing.create(robot, hindered);
+    // A force that binds no constraint takes no iteration: only a limit below 0 stops every solve.
+    const result = trial.run({
+      duration: 2.5,
+      armsMove: false,
+      pushes: [{ start: 0.5, duration: 0.1, force: 80, direction: 0 }],
+    });
+    expect(result.fallbacks).to.equal(result.solves);
+    expect(hindered.status.solver).to.equal(QpStatus.iterationLimit);
+    expect(hindered.status.fallback).to.equal(true);
+    expect(result.stood).to.equal(true);
+    trial.delete();
+    hindered.delete();
+  }).timeout(60000);
+
+  it('refuses what is not finite and leaves the command alone', () => {
+    const state = createRobotState(joints);
+    const estimate = createBaseEstimate();
+    const command = createJointCommand(joints);
+    estimate.contact.fill(1);
+    estimate.position[2] = 0.92;
+    stabilizer.start();
+    for (const vector of [state.position, state.velocity, estimate.orientation, estimate.velocity, command.position]) {
+      const value = vector[1];
+      vector[1] = Number.NaN;
+      expect(stabilizer.update(0, state, estimate, command)).to.equal(false);
+      vector[1] = value;
+      expect([...command.effort]).to.deep.equal([...new Float64Array(joints)]);
+    }
+  });
+
+  it('leaves the drives to the joint controller while no sole carries load', () => {
+    const state = createRobotState(joints);
+    const command = createJointCommand(joints);
+    command.kp.fill(100);
+    expect(stabilizer.update(0, state, createBaseEstimate(), command)).to.equal(true);
+    expect(stabilizer.status.supported).to.equal(false);
+    expect([...command.kp]).to.deep.equal([...new Float64Array(joints).fill(100)]);
+  });
+});

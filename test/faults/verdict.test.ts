@@ -1,0 +1,57 @@
+import { expect } from 'chai';
+import { type Declaration, stopsBy, TOLERATED } from '../../src/faults/fault.js';
+import { judge } from '../../src/faults/verdict.js';
+
+const CAUSES = {
+  reference_silent: { reaction: 'category_2', deadline: 0.005 },
+  state_not_finite: { reaction: 'category_0', deadline: 0.002 },
+  cycles_missed: { reaction: 'slow', deadline: 0.002 },
+} as const;
+
+const silent = stopsBy('reference_silent', 0.25);
+const broken = stopsBy('state_not_finite');
+const slow = stopsBy('cycles_missed');
+const at = (time: number, declared: Declaration) => ({ time, declared });
+const stopped = (reaction: 'category_2' | 'category_0', time: number) => ({ reaction, time, resumed: false });
+const NOTHING = { reaction: undefined, time: undefined, resumed: false };
+
+describe('judge', () => {
+  it('finds nothing where a stop comes in time, or none is called for', () => {
+    const { problems, reactionTime } = judge([at(10, silent)], stopped('category_2', 10.2), CAUSES);
+    expect(problems).to.deep.equal([]);
+    expect(reactionTime).to.be.closeTo(0.2, 1e-9);
+    for (const declared of [TOLERATED, slow, { ...silent, optional: true }]) {
+      expect(judge([at(10, declared)], NOTHING, CAUSES)).to.deep.equal({ problems: [], reactionTime: undefined });
+    }
+  });
+
+  it('finds a stop that is missing, too weak, too late, or not declared', () => {
+    const cases = [
+      [[at(10, silent)], NOTHING, /no stop, category_2 is declared/],
+      [[at(10, broken)], stopped('category_2', 10.001), /reacted with category_2, declared is category_0/],
+      [[at(10, silent)], stopped('category_2', 10.255 + 0.1), /100 ms after the deadline/],
+      [[at(10, silent)], stopped('category_0', 10.2), /reacted with category_0, declared is category_2/],
+      [[at(10, TOLERATED)], stopped('category_2', 10.2), /declared is nothing/],
+      [[at(10, { ...silent, optional: true })], stopped('category_0', 10.2), /declared is category_2/],
+    ] as const;
+    for (const [faults, seen, problem] of cases) {
+      expect(judge(faults, seen, CAUSES).problems.join()).to.match(problem);
+    }
+  });
+
+  it('asks for the most severe of two faults, each in its time', () => {
+    const both = [at(10, silent), at(10.3, broken)];
+    expect(judge(both, stopped('category_0', 10.25), CAUSES).problems).to.deep.equal([]);
+    expect(judge(both, stopped('category_2', 10.25), CAUSES).problems).to.deep.equal([
+      'reacted with category_2, category_0 is declared',
+    ]);
+    expect(judge([at(10, TOLERATED), at(10.3, broken)], stopped('category_0', 10.301), CAUSES).problems).to.deep.equal(
+      [],
+    );
+  });
+
+  it('finds a robot that left a stop by itself', () => {
+    const seen = { ...stopped('category_2', 10.2), resumed: true };
+    expect(judge([at(10, silent)], seen, CAUSES).problems).to.deep.equal(['left a stop without a reset']);
+  });
+});

@@ -1,0 +1,54 @@
+import '../ros/domain.js';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { runOnce, select } from '../../src/faults/campaign.js';
+import { FaultedGraph } from '../../src/faults/faulted-graph.js';
+import { Random } from '../../src/math/random.js';
+
+/** One of each kind; the whole campaign is `npm run faults`. */
+const FAULTS = [
+  'wrong length motion_planner/joint_trajectory',
+  'Inf joint_states',
+  'malformed action_decoder/action_chunk',
+  'encoder dropout',
+  'push',
+  'kill motion_planner',
+];
+
+describe('graph: faults', function () {
+  this.timeout(180_000);
+
+  let graph: FaultedGraph;
+  let directory: string;
+
+  before(async () => {
+    directory = mkdtempSync(join(tmpdir(), 'faults-'));
+    graph = await FaultedGraph.bringUp({
+      directory,
+      seed: 11,
+      tell: () => {},
+      launchFile: 'launch/sim.launch.xml',
+      parameters: 'test/graph/pipeline.params.yaml',
+    });
+  });
+
+  after(async () => {
+    await graph.stop();
+    rmSync(directory, { recursive: true });
+  });
+
+  FAULTS.forEach((name, run) => {
+    it(`reacts as declared, and keeps the limits: ${name}`, async () => {
+      const [fault] = select(graph, name);
+      const { result, inOrder } = await runOnce(graph, [fault!], run, new Random(run));
+      // How soon depends on what else the machine does; the campaign judges that.
+      const problems = result.problems.filter((problem) => !problem.includes('after the deadline'));
+      expect(problems).to.deep.equal([]);
+      expect(inOrder).to.equal(true);
+      expect(result.truth.violations).to.deep.equal([0, 0, 0]);
+      expect(result.truth.fallen).to.equal(false);
+    });
+  });
+});
