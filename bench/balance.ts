@@ -94,7 +94,7 @@ function stand(trial: Trial): Record<string, number> {
   const result = trial({
     duration: LONG,
     observe: ({ time, pelvis }) => {
-      if (Math.round(1e3 * time) % 100 !== 0) return;
+      if (Math.round(1e3 * time) % 500 !== 0) return;
       times.push(time);
       places.push([pelvis[0], pelvis[1]]);
     },
@@ -163,7 +163,7 @@ function plotSway(times: readonly number[], places: readonly (readonly [number, 
     y: { label: 'from the mean, mm', ...limits },
     series: [
       {
-        label: 'pelvis, every 0.1 s, while both arms swing',
+        label: 'pelvis, every 0.5 s, while both arms swing',
         points: places.map((place, i) => [times[i], 1e3 * (place[k] - mean[k])] as const),
         color,
       },

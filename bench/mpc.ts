@@ -16,9 +16,10 @@ import { Kinematics } from '../src/robot/kinematics.js';
 import { Robot } from '../src/robot/robot.js';
 import { packagePath } from '../src/ros/package-path.js';
 
-/** Cycles timed, and those of them that the peer solves too. */
+/** Cycles timed, in rounds; the peer solves every so many of them too, right after the round. */
 const CYCLES = 1200;
-const PEER_CYCLES = 40;
+const ROUND = 300;
+const PEER_PERIOD = 43;
 const PEER_PACKAGES = ['osqp==1.1.3', 'numpy', 'scipy'];
 /** Cycles from one chunk to the next, and chunks from one change of the gripper to the next. */
 const CHUNK_CYCLES = 50;
@@ -28,8 +29,9 @@ const GRIP_CHUNKS = 4;
  * The planner's optimisation, all 75 joints over 20 stages of 10 ms, beside OSQP on the same problems in the same run:
  * the right arm follows random action chunks over the table and its hand closes, the left arm, its hand, head, waist
  * and legs follow moving targets. `plan` is a whole cycle: references, kinematics, clearance, solve, check, torques;
- * `solve` the optimisation alone, from the shifted last solution (warm) or from nothing (cold). Cost gaps are relative
- * to OSQP's solution at 1e-6.
+ * `solve` the optimisation alone, from the shifted last solution (warm) or from nothing (cold). Times on the clock are
+ * those of the machine as it is; processor times, of which the ratios are made, leave out what others took of it. Cost
+ * gaps are relative to OSQP's solution at 1e-6.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const python = preparePeer();
@@ -64,47 +66,68 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
     }
     const gripper = new Float64Array(10).fill(closed);
     planner.follow({ stamp: time, dt: 0.1, arm: 'right', anchor: anchor.slice(), poses, gripper });
-    anchor.set(poses.subarray(63, 70));
-    for (let i = 0; i < 3; i++) anchor[i] -= to[i];
   };
 
   planner.followJoints({ joints, sample: swing });
   const { optimisation } = planner;
-  const times: Times = { plan: [], warm: [], cold: [] };
-  const cold = new ColdSolver(robot);
-  const problems: object[] = [];
+  const times: Times = { plan: [], solve: [], planCpu: [], warmCpu: [], coldCpu: [] };
+  const warm = new Replica(robot, true);
+  const cold = new Replica(robot, false);
+  let problems: object[] = [];
+  const reports: PeerReport[] = [];
   const totals = { iterations: 0, unfinished: 0, held: 0 };
   for (let cycle = 0; cycle < CYCLES; cycle++) {
     const time = cycle * planningStep;
     if (cycle % CHUNK_CYCLES === 0) chunk(time, Math.floor(cycle / CHUNK_CYCLES / GRIP_CHUNKS) % 2);
     const begin = performance.now();
-    planner.plan(time);
+    times.planCpu.push(cpuTime(() => planner.plan(time)));
     times.plan.push(performance.now() - begin);
-    times.warm.push(optimisation.solveTime);
+    times.solve.push(optimisation.solveTime);
+    times.warmCpu.push(warm.solve(optimisation));
+    times.coldCpu.push(cold.solve(optimisation));
     totals.iterations += optimisation.report.iterations / CYCLES;
     totals.unfinished += optimisation.report.unfinished / CYCLES;
     if (planner.held) totals.held++;
-    times.cold.push(cold.solve(optimisation));
-    if (cycle >= CYCLES / 2 && problems.length < PEER_CYCLES) problems.push(describe(optimisation));
+    // Two in a row: the peer starts the second from the solution of the first.
+    if (cycle % PEER_PERIOD < 2) problems.push(describe(optimisation));
+    if (cycle % ROUND < ROUND - 1) continue;
+    if (problems.length % 2 === 1) problems.pop();
+    console.error(`${cycle + 1} of ${CYCLES} cycles; OSQP solves ${problems.length / 2} of them`);
+    reports.push(solveWithPeer(python, problems));
+    problems = [];
   }
   kinematics.delete();
-  return summarise(times, totals, solveWithPeer(python, problems));
+  return summarise(times, totals, reports);
 }
 
+/** ms, one number a cycle. */
 interface Times {
   readonly plan: number[];
-  readonly warm: number[];
-  readonly cold: number[];
+  readonly solve: number[];
+  readonly planCpu: number[];
+  readonly warmCpu: number[];
+  readonly coldCpu: number[];
 }
 
-/** Solves a plan's problem once more without what the last one taught. */
-class ColdSolver {
+/** Processor time of all threads of this process, ms. */
+function cpuTime(action: () => void): number {
+  const before = process.cpuUsage();
+  action();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
+}
+
+/** Solves a plan's problem once more by itself. */
+class Replica {
   readonly #problem: HorizonProblem;
   readonly #blocks: readonly Block[];
   readonly #solver: HorizonSolver;
+  readonly #warm: boolean;
 
-  constructor(robot: Robot) {
+  /** @param warm whether it starts from its last solution */
+  constructor(robot: Robot, warm: boolean) {
     const right = robot.group('right_arm');
+    this.#warm = warm;
     this.#problem = new HorizonProblem(robot.names.length);
     const others = [...robot.names.keys()].filter((joint) => !right.includes(joint));
     this.#blocks = [right, ...others.map((joint) => Int32Array.of(joint))].map(
@@ -113,16 +136,19 @@ class ColdSolver {
     this.#solver = new HorizonSolver(this.#problem);
   }
 
-  /** @returns ms */
-  solve({ problem, hands, constraints }: ModelPredictivePlan): number {
+  /** @returns processor time, ms */
+  solve({ problem, hands, constraints, blocks, count }: ModelPredictivePlan): number {
     for (const name of ['state', 'nominal', 'nominalRows', 'tracking', 'lower', 'upper', 'bound'] as const) {
       this.#problem[name].set(problem[name]);
     }
     this.#blocks[0].coupling.set(hands[1].block.coupling);
-    for (const block of this.#blocks) block.forget();
-    const begin = performance.now();
-    this.#solver.solve(this.#blocks, this.#blocks.length, constraints.rows);
-    return performance.now() - begin;
+    for (const block of this.#blocks) {
+      if (this.#warm) block.shift();
+      else block.forget();
+    }
+    const active = new Set(blocks.slice(0, count).flatMap((block) => [...block.joints]));
+    const own = this.#blocks.filter((block) => active.has(block.joints[0]));
+    return cpuTime(() => this.#solver.solve(own, own.length, constraints.rows));
   }
 }
 
@@ -151,7 +177,7 @@ function describe({ problem, hands, constraints, blocks, count }: ModelPredictiv
 /** Without packages of the surrounding environment, which pip would not install and the peer not find later. */
 const CLEAN = { ...process.env, PYTHONPATH: '' };
 
-/** What the peer reports; times in ms, one number a problem. */
+/** What the peer reports; processor times in ms, one number a problem. */
 interface PeerReport {
   readonly variables: number;
   readonly constraints: number;
@@ -209,24 +235,41 @@ function preparePeer(): string {
 function summarise(
   times: Times,
   totals: { readonly iterations: number; readonly unfinished: number; readonly held: number },
-  peer: PeerReport,
+  reports: readonly PeerReport[],
 ): { figures: Record<string, number>; ratios: Record<string, number> } {
+  const peer = {
+    cold: reports.flatMap(({ cold }) => cold),
+    warm: reports.flatMap(({ warm }) => warm),
+    iterations: reports.flatMap(({ iterations }) => iterations),
+    gap: { ours: reports.flatMap(({ gap }) => gap.ours), peer: reports.flatMap(({ gap }) => gap.peer) },
+    violation: {
+      ours: reports.flatMap(({ violation }) => violation.ours),
+      peer: reports.flatMap(({ violation }) => violation.peer),
+    },
+  };
   const figures: Record<string, number> = {
-    variables: peer.variables,
-    constraints: peer.constraints,
+    variables: Math.max(...reports.map(({ variables }) => variables)),
+    constraints: Math.max(...reports.map(({ constraints }) => constraints)),
     plan_p50_ms: quantile(times.plan, 0.5),
     plan_p99_ms: quantile(times.plan, 0.99),
-    solve_warm_p50_ms: quantile(times.warm, 0.5),
-    solve_warm_p99_ms: quantile(times.warm, 0.99),
-    solve_cold_p50_ms: quantile(times.cold, 0.5),
-    solve_cold_p99_ms: quantile(times.cold, 0.99),
+    solve_p50_ms: quantile(times.solve, 0.5),
+    solve_p99_ms: quantile(times.solve, 0.99),
+    plan_cpu_p50_ms: quantile(times.planCpu, 0.5),
+    plan_cpu_p99_ms: quantile(times.planCpu, 0.99),
+    warm_cpu_p50_ms: quantile(times.warmCpu, 0.5),
+    warm_cpu_p99_ms: quantile(times.warmCpu, 0.99),
+    cold_cpu_p50_ms: quantile(times.coldCpu, 0.5),
+    cold_cpu_p99_ms: quantile(times.coldCpu, 0.99),
+    peer_problems: peer.warm.length,
+    warm_cpu_of_peer_problems_p50_ms: quantile(shared(times.warmCpu), 0.5),
+    cold_cpu_of_peer_problems_p50_ms: quantile(shared(times.coldCpu), 0.5),
     block_steps_mean: totals.iterations,
     blocks_unfinished_mean: totals.unfinished,
     cycles_held: totals.held,
-    osqp_warm_p50_ms: quantile(peer.warm, 0.5),
-    osqp_warm_p99_ms: quantile(peer.warm, 0.99),
-    osqp_cold_p50_ms: quantile(peer.cold, 0.5),
-    osqp_cold_p99_ms: quantile(peer.cold, 0.99),
+    osqp_warm_cpu_p50_ms: quantile(peer.warm, 0.5),
+    osqp_warm_cpu_p99_ms: quantile(peer.warm, 0.99),
+    osqp_cold_cpu_p50_ms: quantile(peer.cold, 0.5),
+    osqp_cold_cpu_p99_ms: quantile(peer.cold, 0.99),
     osqp_iterations_p50: quantile(peer.iterations, 0.5),
     cost_gap_p50: quantile(peer.gap.ours, 0.5),
     cost_gap_max: Math.max(...peer.gap.ours),
@@ -235,14 +278,26 @@ function summarise(
     violation_max: Math.max(...peer.violation.ours),
     osqp_violation_max: Math.max(...peer.violation.peer),
   };
+  const each = (theirs: readonly number[], ours: readonly number[]) => theirs.map((time, i) => time / ours[i]);
+  const warm = each(peer.warm, shared(times.warmCpu));
+  const cold = each(peer.cold, shared(times.coldCpu));
   const ratios = {
-    osqp_over_solve_warm_p50: figures.osqp_warm_p50_ms / figures.solve_warm_p50_ms,
-    osqp_over_solve_warm_p99: figures.osqp_warm_p99_ms / figures.solve_warm_p99_ms,
-    osqp_over_solve_cold_p50: figures.osqp_cold_p50_ms / figures.solve_cold_p50_ms,
-    osqp_over_solve_cold_p99: figures.osqp_cold_p99_ms / figures.solve_cold_p99_ms,
-    osqp_over_plan_p50: figures.osqp_warm_p50_ms / figures.plan_p50_ms,
+    osqp_over_warm_p50: quantile(warm, 0.5),
+    osqp_over_warm_min: Math.min(...warm),
+    osqp_over_cold_p50: quantile(cold, 0.5),
+    osqp_over_cold_min: Math.min(...cold),
+    osqp_over_plan_p50: quantile(each(peer.warm, shared(times.planCpu)), 0.5),
   };
   return { figures, ratios };
+}
+
+/** Of one number a cycle those of the problems that the peer solved: the second of each pair. */
+function shared(values: readonly number[]): number[] {
+  return values.filter((_, cycle) => {
+    const first = cycle - 1;
+    const sameRound = Math.floor(first / ROUND) === Math.floor(cycle / ROUND);
+    return cycle % PEER_PERIOD === 1 && sameRound;
+  });
 }
 
 function quantile(values: readonly number[], share: number): number {

@@ -32,7 +32,7 @@ export interface Panel {
 
 const WIDTH = 460;
 const HEIGHT = 300;
-const MARGIN = { left: 62, right: 14, top: 30, bottom: 44 };
+const MARGIN = { left: 62, right: 24, top: 30, bottom: 44 };
 const LINE_HEIGHT = 15;
 
 /**

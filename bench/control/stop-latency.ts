@@ -92,7 +92,12 @@ export async function graphStopLatency(
   const stop = node.createClient('std_srvs/srv/Trigger', 'safety/emergency_stop');
   const reset = node.createClient('std_srvs/srv/Trigger', 'safety/reset');
   const joints = node.createPublisher('sensor_msgs/msg/JointState', 'joint_states', sensorData());
-  const broken = new Float64Array(75).fill(Number.NaN);
+  /** The measured posture, but for one joint. */
+  const broken = (): Float64Array => {
+    const position = Float64Array.from(controller?.position ?? []);
+    position[0] = Number.NaN;
+    return position;
+  };
   const until = async (what: string, holds: () => boolean): Promise<void> => {
     const deadline = performance.now() + 1e3 * PATIENCE;
     while (!holds()) {
@@ -106,7 +111,7 @@ export async function graphStopLatency(
   for (let trial = 0; trial < trials; trial++) {
     await pause(20 * Math.random());
     const begin = node.now();
-    if (path === 'measurement') joints.publish({ header: { stamp: node.stamp() }, position: broken });
+    if (path === 'measurement') joints.publish({ header: { stamp: node.stamp() }, position: broken() });
     else await stop.call({});
     await until('the loop damps', () => controller?.mode === StopMode.damping && judged >= begin);
     const damped = toSeconds(controller?.mode_since ?? { sec: 0, nanosec: 0 });

@@ -38,7 +38,10 @@ export async function withGraph<T>(
     node,
     { params_file: parameters, ...(simulated ? { seed: '11', instruction: INSTRUCTION } : {}) },
     directory,
-    (line) => console.error(`  ! ${line}`),
+    (line) => {
+      // Stops are what is timed here.
+      if (!/\b(emergency|protective) stop: /.test(line)) console.error(`  ! ${line}`);
+    },
     simulated ? 'launch/sim.launch.xml' : 'launch/hardware.launch.xml',
   );
   try {

@@ -1,4 +1,4 @@
-import type { DoubleBuffer, MainModule, MjData, MjModel } from '@mujoco/mujoco';
+import type { MainModule, MjData, MjModel } from '@mujoco/mujoco';
 import type { BaseEstimate } from '../estimation/base-estimate.js';
 import { mujoco, ObjectType } from '../robot/mujoco.js';
 import type { Robot } from '../robot/robot.js';
@@ -64,7 +64,6 @@ export class BodyModel {
   readonly #mj: MainModule;
   readonly #model: MjModel;
   readonly #data: MjData;
-  readonly #biasBuffer: DoubleBuffer;
   readonly #rowStart: Int32Array;
   readonly #rowLength: Int32Array;
   readonly #column: Int32Array;
@@ -95,7 +94,6 @@ export class BodyModel {
     this.#model = model;
     this.#data = new mj.MjData(model);
     this.dof = model.nv;
-    this.#biasBuffer = new mj.DoubleBuffer(model.nv);
     const names = Array.from({ length: model.njnt - 1 }, (_, i) => mj.mj_id2name(model, ObjectType.joint, i + 1));
     this.joints = Int32Array.from(names, (name) => robot.index(name));
     const armature = Float64Array.from(this.joints, (i) => robot.armature[i]);
@@ -189,8 +187,8 @@ export class BodyModel {
     const model = this.#model;
     const data = this.#data;
     mj.mj_makeM(model, data);
-    mj.mj_comVel(model, data);
-    mj.mj_rne(model, data, 0, this.#biasBuffer);
+    // Unlike mj_rne, which takes a buffer, this call allocates nothing in JavaScript.
+    mj.mj_fwdVelocity(model, data);
     this.#expand();
     this.#toWorld();
     this.#comVelocity();
@@ -202,7 +200,6 @@ export class BodyModel {
 
   /** Releases the engine's memory. */
   delete(): void {
-    this.#biasBuffer.delete();
     this.#data.delete();
     this.#model.delete();
   }
@@ -277,7 +274,7 @@ export class BodyModel {
       qpos: data.qpos,
       qvel: data.qvel,
       inertia: data.M,
-      bias: this.#biasBuffer.GetView() as Float64Array,
+      bias: data.qfrc_bias,
       xpos: data.xpos,
       xmat: data.xmat,
       xanchor: data.xanchor,

@@ -100,8 +100,8 @@ export class ContactDynamics {
     }
   }
 
-  /** Writes the affine torque of a leg's joint into `out` at `offset`. @returns its constant */
-  legTorque(foot: number, joint: number, out: Float64Array, offset: number): number {
+  /** Writes the affine torque of a leg's joint: coefficients into a row of `out`, the constant into `constants`. */
+  legTorque(foot: number, joint: number, out: Float64Array, row: number, constants: Float64Array): void {
     const { inertia, bias, dof: n, feet } = this.#model;
     const { jacobian, rotation: r } = feet[foot];
     const leg = this.#legs[foot];
@@ -114,25 +114,26 @@ export class ContactDynamics {
       const m = inertia[dof * n + start + p];
       for (let k = 0; k < LEG_AFFINE; k++) mapped[k] += m * leg[p * LEG_AFFINE + k];
     }
-    const constant = this.#throughBase(out, offset) + mapped[BASE_DOF];
+    constants[row] = mapped[BASE_DOF];
+    this.#throughBase(out, row, constants);
+    const offset = row * UNKNOWNS;
     for (let k = 0; k < 3; k++) {
       for (let i = 0; i < 3; i++) {
         out[offset + 6 * foot + k] -= jacobian[i * 6 + joint] * r[3 * i + k];
         out[offset + 6 * foot + 3 + k] -= jacobian[(3 + i) * 6 + joint] * r[3 * i + k];
       }
     }
-    return constant;
   }
 
-  /** Writes the affine torque of a waist's joint into `out` at `offset`. @returns its constant */
-  waistTorque(joint: number, task: BodyTask, out: Float64Array, offset: number): number {
+  /** Writes the affine torque of a waist's joint, as `legTorque` does. */
+  waistTorque(joint: number, task: BodyTask, out: Float64Array, row: number, constants: Float64Array): void {
     const { inertia, bias, dof: n, waistDof } = this.#model;
     const dof = waistDof + joint;
     for (let k = 0; k < BASE_DOF; k++) this.#mapped[k] = inertia[dof * n + k];
-    let constant = this.#throughBase(out, offset) + bias[dof];
-    for (let k = 0; k < WAIST_JOINTS; k++) out[offset + WRENCHES + k] += inertia[dof * n + waistDof + k];
-    for (let k = waistDof + WAIST_JOINTS; k < n; k++) constant += inertia[dof * n + k] * task.armAcceleration[k];
-    return constant;
+    constants[row] = bias[dof];
+    this.#throughBase(out, row, constants);
+    for (let k = 0; k < WAIST_JOINTS; k++) out[row * UNKNOWNS + WRENCHES + k] += inertia[dof * n + waistDof + k];
+    for (let k = waistDof + WAIST_JOINTS; k < n; k++) constants[row] += inertia[dof * n + k] * task.armAcceleration[k];
   }
 
   /** Accelerations of all degrees of freedom for values of the unknowns. */
@@ -156,18 +157,16 @@ export class ContactDynamics {
     }
   }
 
-  /** Writes `mapped`·ẍ. @returns its constant */
-  #throughBase(out: Float64Array, offset: number): number {
+  /** Writes the coefficients of `mapped`·ẍ and adds its constant. */
+  #throughBase(out: Float64Array, row: number, constants: Float64Array): void {
     const { base } = this;
     const mapped = this.#mapped;
     for (let c = 0; c < UNKNOWNS; c++) {
       let sum = 0;
       for (let k = 0; k < BASE_DOF; k++) sum += mapped[k] * base[k * AFFINE + c];
-      out[offset + c] = sum;
+      out[row * UNKNOWNS + c] = sum;
     }
-    let constant = 0;
-    for (let k = 0; k < BASE_DOF; k++) constant += mapped[k] * base[k * AFFINE + UNKNOWNS];
-    return constant;
+    for (let k = 0; k < BASE_DOF; k++) constants[row] += mapped[k] * base[k * AFFINE + UNKNOWNS];
   }
 }
 

@@ -63,7 +63,7 @@ export class PostureTasks {
     const { soft, firm, low, high } = yielding;
     const safety = clamp((dcm.captureMargin - low) / (high - low), 0, 1);
     const limit = soft + safety * (firm - soft);
-    const norm = Math.hypot(out[0], out[1], out[2]);
+    const norm = Math.sqrt(out[0] * out[0] + out[1] * out[1] + out[2] * out[2]);
     if (norm > limit) for (let k = 0; k < 3; k++) out[k] *= limit / norm;
     task.torsoAcceleration.set(out);
   }

@@ -18,8 +18,9 @@ import { WholeBodyQp } from './whole-body-qp.js';
 /** The drives' damping about the predicted velocity, N·m·s/rad: hips, knees and waist; ankles. */
 const DAMPING = 4;
 const ANKLE_DAMPING = 1;
-/** Drives' gains that hold the posture in the fallback, as multiples of the joint controller's. */
+/** Drives' gains that hold the posture in the fallback, as multiples of the joint controller's: stiff enough to stand. */
 const FALLBACK_STIFFNESS = 2;
+const FALLBACK_ANKLE_STIFFNESS = 8;
 /** Nominal control cycle, s; longer times between solutions than this many of them count as one. */
 const CYCLE = 0.001;
 const LONGEST = 20;
@@ -214,19 +215,21 @@ export class Stabilizer {
     for (let j = 0; j < joints.length; j++) {
       const i = joints[j];
       const limit = this.#robot.effortLimit[i];
+      const ankle = this.#model.isAnkle(j);
       if (j >= arms) {
         command.effort[i] = clamp(command.effort[i] + this.#effort[j], -limit, limit);
         continue;
       }
       command.effort[i] = clamp(this.#effort[j], -limit, limit);
       if (fallback) {
-        command.kp[i] *= FALLBACK_STIFFNESS;
-        command.kd[i] *= FALLBACK_STIFFNESS;
+        const stiffness = ankle ? FALLBACK_ANKLE_STIFFNESS : FALLBACK_STIFFNESS;
+        command.kp[i] *= stiffness;
+        command.kd[i] *= stiffness;
       } else {
         command.position[i] = state.position[i];
         command.velocity[i] = this.#velocity[j];
         command.kp[i] = 0;
-        command.kd[i] = this.#model.isAnkle(j) ? ANKLE_DAMPING : DAMPING;
+        command.kd[i] = ankle ? ANKLE_DAMPING : DAMPING;
       }
     }
   }

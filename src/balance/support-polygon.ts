@@ -96,7 +96,7 @@ export class SupportPolygon {
       const b = hull[e + 1];
       const dx = this.#x[b] - this.#x[a];
       const dy = this.#y[b] - this.#y[a];
-      const length = Math.hypot(dx, dy);
+      const length = Math.sqrt(dx * dx + dy * dy);
       this.#nx[e] = dy / length;
       this.#ny[e] = -dx / length;
       this.#offset[e] = this.#nx[e] * this.#x[a] + this.#ny[e] * this.#y[a];

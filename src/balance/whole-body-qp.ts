@@ -32,6 +32,8 @@ export class WholeBodyQp {
   readonly #limit: Float64Array;
   readonly #rows = new Float64Array(3 * AFFINE);
   readonly #axis = new Float64Array(3);
+  /** Constants of the torques' rows. */
+  readonly #constants = new Float64Array(ROWS);
 
   /** @param effortLimit N·m, one for each of the model's joints @param friction of soles on the floor, to rely on */
   constructor(model: BodyModel, effortLimit: Float64Array, weights: TaskWeights, friction: number) {
@@ -135,20 +137,21 @@ export class WholeBodyQp {
   #constraints(task: BodyTask): void {
     const { matrix, lower, upper } = this.#qp;
     const { waistDof } = this.#model;
+    const constants = this.#constants;
     for (let f = 0; f < 2; f++) {
       const first = this.#model.legDof(f) - BASE_DOF;
       for (let j = 0; j < LEG_JOINTS; j++) {
         const row = LEG_ROWS + LEG_JOINTS * f + j;
-        const constant = this.#dynamics.legTorque(f, j, matrix, row * UNKNOWNS);
-        lower[row] = -this.#limit[first + j] - constant;
-        upper[row] = this.#limit[first + j] - constant;
+        this.#dynamics.legTorque(f, j, matrix, row, constants);
+        lower[row] = -this.#limit[first + j] - constants[row];
+        upper[row] = this.#limit[first + j] - constants[row];
       }
     }
     for (let j = 0; j < WAIST_JOINTS; j++) {
       const row = WAIST_ROWS + j;
-      const constant = this.#dynamics.waistTorque(j, task, matrix, row * UNKNOWNS);
-      lower[row] = -this.#limit[waistDof - BASE_DOF + j] - constant;
-      upper[row] = this.#limit[waistDof - BASE_DOF + j] - constant;
+      this.#dynamics.waistTorque(j, task, matrix, row, constants);
+      lower[row] = -this.#limit[waistDof - BASE_DOF + j] - constants[row];
+      upper[row] = this.#limit[waistDof - BASE_DOF + j] - constants[row];
       lower[RANGE_ROWS + j] = task.waistLower[j];
       upper[RANGE_ROWS + j] = task.waistUpper[j];
     }

@@ -8,8 +8,10 @@ export interface MockOptions {
 
 const CYCLE = 0.001;
 const GRAVITY = 9.81;
-/** A living gyro never says the same twice: it alternates between this and its negative, rad/s. */
+/** A living gyro never says the same twice: it counts in steps of this, rad/s. */
 const GYRO_STEP = 1e-6;
+/** Steps of the gyro; a prime, so that whoever looks at every tenth cycle sees it change too. */
+const GYRO_STEPS = 7;
 
 /**
  * A robot without a robot: every joint follows its command with a first-order lag, q ← q + (q_d − q)·dt/T, the base
@@ -23,7 +25,7 @@ export class MockHardware implements Hardware {
   readonly #position: Float64Array;
   readonly #velocity: Float64Array;
   readonly #effort: Float64Array;
-  #gyro = GYRO_STEP;
+  #gyro = 0;
 
   /** Starts at zero posture, or the nearest within limits. @throws Error for a time constant below one cycle */
   constructor(parameters: JointParameters, options: MockOptions = {}) {
@@ -50,8 +52,8 @@ export class MockHardware implements Hardware {
     state.position.set(this.#position);
     state.velocity.set(this.#velocity);
     state.effort.set(this.#effort);
-    this.#gyro = -this.#gyro;
-    state.angularVelocity[0] = this.#gyro;
+    this.#gyro = (this.#gyro + 1) % GYRO_STEPS;
+    state.angularVelocity[0] = this.#gyro * GYRO_STEP;
   }
 
   write(command: JointCommand): void {

@@ -13,7 +13,7 @@ const DEMANDS: Readonly<Record<OperatorCause, true>> = {
 
 /**
  * The loop's part of the safety configuration.
- * @throws Error naming a reaction that the loop cannot have for a cause, or an unknown posture or group
+ * @throws Error naming an unknown posture or group
  */
 export function controllerOptions(config: SafetyConfig, robot: Robot): ControllerOptions {
   const { watchdog, crouch } = config;
@@ -45,13 +45,7 @@ function stopReactions({ causes }: SafetyConfig): StopReactions {
     const [name = ''] = nameStopCauses(bit);
     if (name in DEMANDS) continue;
     const { reaction } = causes[name as LoopCause];
-    if (reaction === 'warn' || reaction === 'slow') {
-      throw new Error(`causes.loop.${name}.reaction: "${reaction}": expected category_2, category_1 or category_0`);
-    }
     masks[reaction] = (masks[reaction] ?? 0) | bit;
-  }
-  if (causes.cycles_missed.reaction !== 'slow') {
-    throw new Error(`causes.loop.cycles_missed.reaction: "${causes.cycles_missed.reaction}": expected slow`);
   }
   return { crouch: masks.category_1 ?? 0, damping: masks.category_0 ?? 0 };
 }

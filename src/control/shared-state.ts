@@ -206,6 +206,8 @@ export class SharedState {
     if (edge !== 0) controller.demandStop((31 - Math.clz32(edge)) as StopMode);
     controller.demandStop(Atomics.load(words, Word.stopDemanded) as StopMode);
     controller.allowSpeed(Atomics.load(words, Word.speedAllowed) * SCALE);
+    // A stop that was demanded and withdrawn since the last cycle is acted upon in this one, and reset in the next.
+    if (edge !== 0) return;
     const request = Atomics.load(words, Word.resetRequest);
     if (request !== this.#reset) controller.requestReset();
     this.#reset = request;

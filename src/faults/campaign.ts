@@ -156,6 +156,7 @@ export async function runOnce(
 }
 
 async function setToWork(graph: FaultedGraph, prepared: readonly PreparedFault[], random: Random): Promise<void> {
+  if (graph.idle) return;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     await graph.place(random);
     if (prepared.some(({ silences }) => silences)) await graph.settle();

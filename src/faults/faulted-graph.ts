@@ -43,6 +43,8 @@ export interface GraphOptions {
   readonly launchFile: string;
   /** Parameters of the nodes, relative to the package; a copy of it is used, which faults may spoil. */
   readonly parameters: string;
+  /** The robot holds its posture, because the graph has nobody who sets it to work; false when left out. */
+  readonly idle?: boolean;
 }
 
 /**
@@ -56,6 +58,8 @@ export class FaultedGraph {
   readonly truth: TruthWatch;
   /** The copy of the parameters that the nodes read when they start. */
   readonly parametersFile: string;
+  /** Whether the robot only holds its posture. */
+  readonly idle: boolean;
   /** Told of every stop while it is set. */
   watch: ReactionWatch | undefined;
   /** Of the robot's joints, in URDF order. */
@@ -94,7 +98,7 @@ export class FaultedGraph {
         options.tell,
         options.launchFile,
       );
-      const graph = new FaultedGraph(node, close, robot, parametersFile);
+      const graph = new FaultedGraph(node, close, robot, parametersFile, options.idle ?? false);
       for (const signal of SIGNALS) process.once(signal, graph.#interrupt);
       try {
         await robot.start(() => {});
@@ -111,7 +115,8 @@ export class FaultedGraph {
     }
   }
 
-  private constructor(node: RosNode, close: () => void, robot: SimulatedRobot, parametersFile: string) {
+  private constructor(node: RosNode, close: () => void, robot: SimulatedRobot, parametersFile: string, idle: boolean) {
+    this.idle = idle;
     this.node = node;
     this.robot = robot;
     this.parametersFile = parametersFile;

@@ -1,7 +1,7 @@
 import type { Arm } from '../action/action-chunk.js';
 import { LatencyHistogram } from '../control/latency-histogram.js';
 import { StopMode } from '../control/stop-state.js';
-import { Clearance, defaultClearance } from '../planning/clearance.js';
+import { Clearance } from '../planning/clearance.js';
 import { MotionPlanner, planningHorizon, planningStep } from '../planning/motion-planner.js';
 import { PlanningClock } from '../planning/planning-clock.js';
 import { progressClockDefaults } from '../planning/progress-clock.js';
@@ -16,8 +16,8 @@ import { Level } from '../ros/diagnostics.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
 import { JointTrajectoryWriter } from '../ros/joint-trajectory-writer.js';
 import type { Message, Stamp } from '../ros/messages.js';
+import { motionPlannerParameters } from '../ros/motion-planner-parameters.js';
 import { packagePath } from '../ros/package-path.js';
-import type { ParameterDeclarations } from '../ros/parameters.js';
 import { PeopleInput } from '../ros/people-input.js';
 import { poseMessage } from '../ros/pose-messages.js';
 import type { Publisher } from '../ros/publisher.js';
@@ -32,84 +32,12 @@ const NOT_HEARD = 'joint_controller has not been heard';
 const NOT_FOLLOWING = 'joint_controller follows no trajectory yet';
 const NO_STAMP: Stamp = { sec: 0, nanosec: 0 };
 
-const PARAMETERS = {
-  robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
-  posture: {
-    type: 'string',
-    default: 'table_work',
-    description: 'Posture of the robot file to which redundant arms return.',
-  },
-  surface_height: {
-    type: 'double',
-    default: -0.05,
-    minimum: -10,
-    maximum: 10,
-    description: 'Height of the work surface in base_link, m; far below where there is none.',
-  },
-  surface_edge: {
-    type: 'double',
-    default: 0.24,
-    minimum: -10,
-    maximum: 10,
-    description: 'Where the work surface begins, x in base_link, m.',
-  },
-  surface_distance: {
-    type: 'double',
-    default: defaultClearance.surfaceDistance,
-    minimum: 0,
-    maximum: 1,
-    description: 'Smallest distance between an arm and the work surface, m.',
-  },
-  body_distance: {
-    type: 'double',
-    default: defaultClearance.bodyDistance,
-    minimum: 0,
-    maximum: 1,
-    description: 'Smallest distance between an arm and the own body, m.',
-  },
-  path_tolerance: {
-    type: 'double',
-    default: toleranceDefaults.path,
-    minimum: 0,
-    maximum: 10,
-    description: 'How far a joint may leave a joint trajectory on its way, hands excepted, rad.',
-  },
-  goal_tolerance: {
-    type: 'double',
-    default: toleranceDefaults.goal,
-    minimum: 0,
-    maximum: 10,
-    description: 'How far a joint may be off at the end of a joint trajectory, hands excepted, rad.',
-  },
-  human_speed: {
-    type: 'double',
-    default: separationDefaults.humanSpeed,
-    minimum: 0,
-    maximum: 10,
-    description: 'Speed at which people may come nearer whatever is measured, m/s.',
-  },
-  reaction_time: {
-    type: 'double',
-    default: separationDefaults.reactionTime,
-    minimum: 0.03,
-    maximum: 2,
-    description: "Time from a measurement of people's positions to the robot's first reaction, s.",
-  },
-  separation_margin: {
-    type: 'double',
-    default: separationDefaults.intrusion,
-    minimum: 0,
-    maximum: 5,
-    description: 'How far people may reach beyond what is tracked of them, m.',
-  },
-} as const satisfies ParameterDeclarations;
-
 /**
  * Plans all joints 0.2 s ahead, a hundred times a second. While the control loop does not follow (at start, in a stop,
  * after a reset), the plan stays at the posture that the loop commands, so that it always continues from there.
  */
 class MotionPlannerNode implements NodeHooks {
-  readonly #node: HumanoidNode<typeof PARAMETERS>;
+  readonly #node: HumanoidNode<typeof motionPlannerParameters>;
   readonly #clock = new PlanningClock(planningStep);
   readonly #pose = new Float64Array(7);
   readonly #time = new LatencyHistogram();
@@ -130,7 +58,7 @@ class MotionPlannerNode implements NodeHooks {
   #refused = 0;
   #held = 0;
 
-  constructor(node: HumanoidNode<typeof PARAMETERS>) {
+  constructor(node: HumanoidNode<typeof motionPlannerParameters>) {
     this.#node = node;
   }
 
@@ -305,6 +233,6 @@ function because(causes: readonly string[]): string {
 await runNode({
   name: 'motion_planner',
   niceness: -5,
-  parameters: PARAMETERS,
+  parameters: motionPlannerParameters,
   create: (node) => new MotionPlannerNode(node),
 });

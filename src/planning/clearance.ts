@@ -22,6 +22,9 @@ const body = ['pelvis_box', 'torso_box', 'torso_chest_box', 'left_hip_yaw_link_c
 
 /** Distances beyond this are not looked at, m. */
 const horizon = 0.09;
+/** Shapes of an arm up to the palm, which come first; and the radius around the palm's centre that holds the fingers. */
+const forearmShapes = 5;
+const handRadius = 0.2;
 /** Most obstacles. */
 const obstacleCapacity = 16;
 
@@ -81,7 +84,12 @@ export class Clearance {
     }));
     const names = [...robot.urdf.shapes];
     const shapes = (pattern: string) => kinematics.geoms(names.filter((name) => new RegExp(`^${pattern}`).test(name)));
-    const arm = (side: Arm) => shapes(`${side}_(elbow|wrist|palm|thumb|index|middle|ring|pinky)`);
+    const arm = (side: Arm) =>
+      Int32Array.from([
+        ...shapes(`${side}_(elbow|wrist)`),
+        ...shapes(`${side}_palm`),
+        ...shapes(`${side}_(thumb|index|middle|ring|pinky)`),
+      ]);
     const trunk = kinematics.geoms(body);
     const others = (side: Arm) => Int32Array.from([...trunk, ...shapes(`${side}_(shoulder_yaw|elbow|wrist|palm)`)]);
     this.#arms = { left: arm('left'), right: arm('right') };
@@ -152,13 +160,18 @@ export class Clearance {
     for (let i = 0; i < shapes.length; i++) spheres.center(shapes[i], centers, 3 * i);
     for (let k = 0; k < others.length; k++) spheres.center(others[k], centers, behind + 3 * k);
     let least = Number.POSITIVE_INFINITY;
-    for (let i = 0; i < shapes.length; i++) {
-      for (let k = 0; k < others.length; k++) {
+    for (let k = 0; k < others.length; k++) {
+      // Most of the shapes are the hand's: all of them at once, where it is far away.
+      const palm = 3 * (forearmShapes - 1);
+      const count = spheres.nearBall(centers, palm, handRadius, others[k], horizon) ? shapes.length : forearmShapes;
+      for (let i = 0; i < count; i++) {
         if (!spheres.near(shapes[i], others[k], centers, 3 * i, behind + 3 * k, horizon)) continue;
         const margin = spheres.distance(shapes[i], others[k], found) - bodyDistance;
         least = Math.min(least, margin);
         if (margin < horizon) this.#keepFound(first, shapes[i], margin);
       }
+    }
+    for (let i = 0; i < shapes.length; i++) {
       for (let k = 0; k < this.#obstacleCount; k++) {
         const margin = spheres.distanceToSphere(shapes[i], this.#obstacles, 4 * k, found) - bodyDistance;
         least = Math.min(least, margin);

@@ -60,7 +60,8 @@ export class ProgressClock {
    * @returns whether points from there on have changed
    */
   setTarget(target: number): boolean {
-    const wanted = Math.min(Math.max(target, 0), 1);
+    // What is no number asks for a stop.
+    const wanted = target > 0 ? Math.min(target, 1) : 0;
     if (wanted === this.#target) return false;
     this.#target = wanted;
     for (let k = COMMITTED; k < this.#scale.length; k++) this.#approach(k);

@@ -66,6 +66,12 @@ export class ShapeSpheres {
     return this.#fromShape(q, this.#a, this.#b) < this.#bound[p] + limit;
   }
 
+  /** Whether a ball (its centre 3 numbers from `i`) can be nearer to shape `q` than `limit`. */
+  nearBall(centers: Float64Array, i: number, radius: number, q: number, limit: number): boolean {
+    for (let c = 0; c < 3; c++) this.#a[c] = centers[i + c];
+    return this.#fromShape(q, this.#a, this.#b) < radius + limit;
+  }
+
   /** Distance of shape `p` (its spheres) from shape `q`, m; negative inside. */
   distance(p: number, q: number, found: Float64Array): number {
     const { shapeBody } = this.#tree.description;

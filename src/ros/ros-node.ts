@@ -84,8 +84,9 @@ export class RosNode {
   ): Subscription {
     const codec = this.codec(type);
     return this.#subscribe(type, topic, qos, (subscription, bytes) => {
+      const before = subscription.malformed;
       subscription.take(bytes, codec, callback);
-      if (subscription.malformed > 0) this.#warnOfMalformed(subscription, type);
+      if (subscription.malformed > before) this.#warnOfMalformed(subscription, type);
     });
   }
 

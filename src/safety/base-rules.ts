@@ -1,6 +1,8 @@
 import type { Findings } from './findings.js';
 import type { SafetyLimits } from './safety-config.js';
 
+/** An IMU has noise, so that values differ, if it gave so many different ones in a row. */
+const ALIVE = 10;
 /** Deviation of the orientation's norm from 1. */
 const NORM_TOLERANCE = 0.05;
 
@@ -16,14 +18,16 @@ export interface ImuObservation {
 
 /**
  * Judges the base by the IMU: its tilt, the angle between its z axis and the vertical, cos α = 1 − 2(x² + y²); and the
- * IMU itself. An IMU that never gave two different values (that of a robot made of nothing) does not count as frozen.
+ * IMU itself. An IMU without noise (that of a robot made of nothing) does not count as frozen.
  */
 export class BaseRules {
   readonly #limits: SafetyLimits['base'];
   readonly #findings: Findings;
   #digest = Number.NaN;
+  /** When these values were first seen, and when they were last, s. */
   #changed = Number.NaN;
-  #alive = false;
+  #seen = Number.NaN;
+  #changes = 0;
 
   constructor(limits: SafetyLimits['base'], findings: Findings) {
     this.#limits = limits;
@@ -61,14 +65,20 @@ export class BaseRules {
   #judgeChange(time: number, { angularVelocity: w, linearAcceleration: a }: ImuObservation): void {
     // Distinct weights, so that changes of two values do not cancel.
     const digest = w[0]! + 2 * w[1]! + 3 * w[2]! + 5 * a[0]! + 7 * a[1]! + 11 * a[2]!;
-    if (digest !== this.#digest) {
-      if (!Number.isNaN(this.#digest)) this.#alive = true;
+    const { frozen } = this.#limits;
+    // Silence is not sameness.
+    const interrupted = !(time - this.#seen < frozen);
+    this.#seen = time;
+    if (digest !== this.#digest || interrupted) {
+      this.#changes = digest === this.#digest ? 0 : Math.min(this.#changes + 1, ALIVE);
       this.#digest = digest;
       this.#changed = time;
       this.#findings.clear('imu:frozen');
-    } else if (this.#alive && time - this.#changed > this.#limits.frozen) {
+    } else if (this.#changes < ALIVE) {
+      this.#changes = 0;
+    } else if (time - this.#changed > frozen) {
       const text = `the IMU has given the same values for ${(time - this.#changed).toFixed(2)} s`;
-      this.#findings.set('imu:frozen', 'imu_frozen', `${text}, limit ${this.#limits.frozen} s`);
+      this.#findings.set('imu:frozen', 'imu_frozen', `${text}, limit ${frozen} s`);
     }
   }
 }

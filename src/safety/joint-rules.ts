@@ -84,33 +84,39 @@ export class JointRules {
 
   #judge(kind: Kind, j: number, key: string, value: number, time: number): void {
     const { position_margin, velocity_factor, torque_factor, persistence } = this.#options;
-    const { names, lower, upper, velocityLimit, effortLimit } = this.#limits;
+    const { lower, upper, velocityLimit, effortLimit } = this.#limits;
     const since = this.#since[kind];
     let excess: number;
     let margin: number;
-    let limit: string;
     if (kind === 'position') {
       excess = Math.max(lower[j] - value, value - upper[j]);
       margin = position_margin;
-      limit = `${number(lower[j])}…${number(upper[j])} rad`;
     } else {
       const bound = kind === 'velocity' ? velocityLimit[j] : effortLimit[j];
       excess = Math.abs(value) - bound;
       margin = bound * ((kind === 'velocity' ? velocity_factor : torque_factor) - 1);
-      limit = `${number(bound)} ${kind === 'velocity' ? 'rad/s' : 'N·m'}`;
     }
     if (excess <= margin) since[j] = Number.NaN;
     else if (Number.isNaN(since[j])) since[j] = time;
-    const unit = kind === 'position' ? 'rad' : kind === 'velocity' ? 'rad/s' : 'N·m';
     if (time - since[j] >= persistence) {
-      const reason = `${names[j]}: ${kind} ${number(value)} ${unit} is beyond its limit ${limit}`;
-      this.#findings.set(key, `joint_${kind}`, reason);
+      this.#findings.set(key, `joint_${kind}`, this.#describe(kind, j, value, 'is beyond its limit'));
     } else if (excess <= margin && excess > NOTABLE_EXCESS && kind === 'position') {
-      const reason = `${names[j]}: position ${number(value)} rad is past its limit ${limit}, within the margin`;
-      this.#findings.set(key, 'joint_at_limit', reason);
+      const reason = this.#describe(kind, j, value, 'is past its limit');
+      this.#findings.set(key, 'joint_at_limit', `${reason}, within the margin`);
     } else if (excess <= margin) {
       this.#findings.clear(key);
     }
+  }
+
+  /** For instance: left_elbow_joint: torque 11.5 N·m is beyond its limit 10 N·m. */
+  #describe(kind: Kind, j: number, value: number, what: string): string {
+    const { names, lower, upper, velocityLimit, effortLimit } = this.#limits;
+    const [unit, limit] = {
+      position: ['rad', `${number(lower[j])}…${number(upper[j])}`],
+      velocity: ['rad/s', number(velocityLimit[j])],
+      torque: ['N·m', number(effortLimit[j])],
+    }[kind];
+    return `${names[j]}: ${kind} ${number(value)} ${unit} ${what} ${limit} ${unit}`;
   }
 }
 

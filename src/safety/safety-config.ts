@@ -3,14 +3,22 @@ import { loadConfig } from '../config/config.js';
 import { quantity } from '../config/quantity.js';
 import { CAUSES, type CauseName, LAYERS, type Layer, REACTIONS, type Reaction } from './causes.js';
 
-const cause = z.strictObject({ reaction: z.enum(REACTIONS), deadline: quantity('s', { above: 0, max: 10 }) });
+const STOPS = ['category_2', 'category_1', 'category_0'] as const satisfies readonly Reaction[];
+
+/** The reactions that a cause may have: the loop's are stops, but for missed cycles; requests are stops. */
+function reactionsTo(layer: Layer, name: string): readonly Reaction[] {
+  if (name === 'cycles_missed') return ['slow'];
+  return layer === 'monitor' ? REACTIONS : STOPS;
+}
 
 /** Every cause of a layer must be there, and no other. */
 function causesOf<L extends Layer>(layer: L) {
-  const names = Object.keys(CAUSES[layer]) as (keyof (typeof CAUSES)[L] & string)[];
-  return z.strictObject(
-    Object.fromEntries(names.map((name) => [name, cause])) as Record<(typeof names)[number], typeof cause>,
-  );
+  const entries = Object.keys(CAUSES[layer]).map((name) => {
+    const reaction = z.enum(reactionsTo(layer, name));
+    return [name, z.strictObject({ reaction, deadline: quantity('s', { above: 0, max: 10 }) })] as const;
+  });
+  type Cause = (typeof entries)[number][1];
+  return z.strictObject(Object.fromEntries(entries) as Record<keyof (typeof CAUSES)[L] & string, Cause>);
 }
 
 const share = z.number().min(0).max(1);
@@ -124,6 +132,8 @@ export function beMorePatient(config: SafetyConfig, factor: number): SafetyConfi
     },
     limits: {
       ...limits,
+      // A loop that stalls repeats what it measured last.
+      base: { ...limits.base, frozen: factor * limits.base.frozen },
       silence: {
         startup: factor * startup,
         settle,

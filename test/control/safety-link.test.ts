@@ -52,6 +52,14 @@ describe('safety link', () => {
     expect(requests(loop)).to.include('requestReset');
   });
 
+  it('resets what was demanded and withdrawn between two cycles in the second of them', () => {
+    receiver.take(word(StopMode.running, 1, 0));
+    receiver.take(word(StopMode.hold, 1, 0));
+    receiver.take(word(StopMode.running, 1, 1));
+    expect(requests(loop)).to.deep.include(['demandStop', StopMode.hold]).and.not.to.include('requestReset');
+    expect(requests(loop)).to.include('requestReset');
+  });
+
   it('ignores everything else', () => {
     const wrong = word(StopMode.running, 1, 0);
     wrong[0] = 0;

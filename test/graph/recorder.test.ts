@@ -74,12 +74,13 @@ describe('graph: recorder and replay', function () {
   it('records every topic of the graph, so that rosbags and mcap-ros2-support read every message', async () => {
     const scope = graph.node.beginScope();
     const early = publisher('test/early', latched());
+    const [many, image] = [publisher('test/many', reliable(100)), publisher('test/image_raw', sensorData())];
+    const removePublishers = scope.end();
     early.publishRaw(text(0));
     const { success, message } = await graph.call('recorder/start');
     expect(success, message).to.equal(true);
     bag = message;
     expect(await graph.call('recorder/start')).to.include({ success: false });
-    const [many, image] = [publisher('test/many', reliable(100)), publisher('test/image_raw', sensorData())];
     await graph.until('it listens', () => many.subscriptionCount === 1 && early.subscriptionCount === 1);
     for (let i = 0; i < 100; i++) {
       many.publishRaw(text(i));
@@ -87,7 +88,7 @@ describe('graph: recorder and replay', function () {
       await new Promise((done) => setTimeout(done, 10));
     }
     const stopped = await graph.call('recorder/stop');
-    scope.end()();
+    removePublishers();
     expect(stopped.success, stopped.message).to.equal(true);
     expect(stopped.message).to.match(/\d+ messages, [\d.]+ MiB, 0 dropped$/);
     expect(await graph.call('recorder/stop')).to.include({ success: false });

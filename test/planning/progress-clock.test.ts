@@ -67,6 +67,7 @@ describe('ProgressClock', () => {
     expect(clock.setTarget(2)).to.equal(false);
     expect(clock.setTarget(-1)).to.equal(true);
     expect(clock.setTarget(0)).to.equal(false);
+    expect(clock.setTarget(Number.NaN)).to.equal(false);
     run(100);
     expect(clock.scale).to.equal(0);
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { Codec } from '../../src/ros/codec.js';
 import { bytesOf } from '../../src/ros/bytes.js';
+import { Codec } from '../../src/ros/codec.js';
 import { ImageWriter } from '../../src/ros/image-writer.js';
 
 describe('ImageWriter', () => {

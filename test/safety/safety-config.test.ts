@@ -49,8 +49,14 @@ describe('loadSafetyConfig', () => {
     expect(error('stall: 20 ms', 'stall: 20 s')).to.match(
       /watchdog.stall: "20 s": must be at least 0.005 s and at most 1 s/,
     );
-    expect(error('{ reaction: slow', '{ reaction: slowly')).to.match(
-      /causes.loop.cycles_missed.reaction: "slowly": did you mean "slow"\? expected one of warn, slow, category_2/,
+    expect(error('joint_at_limit: { reaction: warn', 'joint_at_limit: { reaction: war')).to.match(
+      /causes.monitor.joint_at_limit.reaction: "war": did you mean "warn"\? expected one of warn, slow, category_2/,
+    );
+    expect(error('{ reaction: slow', '{ reaction: warn')).to.match(
+      /safety.yaml:\d+: causes.loop.cycles_missed.reaction: "warn": expected slow/,
+    );
+    expect(error('emergency_stop: { reaction: category_0', 'emergency_stop: { reaction: warn')).to.match(
+      /causes.operator.emergency_stop.reaction: "warn": expected one of category_2, category_1, category_0/,
     );
   });
 });

@@ -98,18 +98,20 @@ describe('InjectedFaults', () => {
     command.kp.set(robot.kp);
     command.kd.set(robot.kd);
     const start = state.position[shoulder]!;
+    /** Largest deviation on the way, rad. A cycle is one step or more: the simulation follows the clock. */
     const run = (cycles: number) => {
+      let farthest = 0;
       for (let k = 0; k < cycles; k++) {
         hardware.read(state);
         hardware.write(command);
+        farthest = Math.max(farthest, Math.abs(state.position[shoulder]! - start));
       }
-      hardware.read(state);
-      return state.position[shoulder]!;
+      return farthest;
     };
-    expect(run(100)).to.be.closeTo(start, 0.03);
+    expect(run(100)).to.be.below(0.03);
     port.inject('torque_loss', shoulder, [], 0.3);
-    expect(Math.abs(run(250) - start)).to.be.greaterThan(0.05);
-    expect(run(800)).to.be.closeTo(start, 0.03);
+    expect(run(600)).to.be.greaterThan(0.05);
+    expect(run(1)).to.be.below(0.03);
     hardware.deactivate();
   }).timeout(10_000);
 });

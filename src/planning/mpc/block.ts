@@ -52,6 +52,7 @@ export class Block {
   readonly #modal: ModalSolver;
   #level = 2;
   #fresh = true;
+  #free = false;
   #recovers = false;
   #primal = 0;
   #dual = 0;
@@ -86,6 +87,11 @@ export class Block {
     return penalties[this.#level];
   }
 
+  /** Whether `change` is the solution without limits, and keeps them. */
+  get free(): boolean {
+    return this.#free;
+  }
+
   /** Whether the start lies beyond the limits, which are then kept as well as possible. */
   get recovers(): boolean {
     return this.#recovers;
@@ -109,7 +115,6 @@ export class Block {
         w[k] = trackingWeights[k] * tracking[2 * stages * j + k - velocityRow];
       }
       integrateTransposed(w, 0, this.#gradient, stages * i);
-      if (this.#problem.violation(j, nominalRows) > 1e-9) this.#recovers = true;
     }
     this.pull.fill(0);
     this.#modal.factor();
@@ -117,6 +122,11 @@ export class Block {
 
   /** Solves without limits. @returns whether the solution keeps them */
   solveFree(): boolean {
+    this.#free = this.#solveFree();
+    return this.#free;
+  }
+
+  #solveFree(): boolean {
     const right = this.#right;
     for (let i = 0; i < right.length; i++) right[i] = -this.#gradient[i];
     this.#modal.solve(freeBasis, right, this.change);
@@ -125,10 +135,10 @@ export class Block {
     const { lower, upper, bound } = this.#problem;
     for (let i = 0; i < joints.length; i++) {
       const start = rowCount * i;
-      for (let k = 0; k < positionRow; k++) if (Math.abs(rows[start + k]) > bound[k]) return false;
+      for (let k = 0; k < positionRow; k++) if (!(Math.abs(rows[start + k]) <= bound[k])) return false;
       const low = lower[joints[i]];
       const high = upper[joints[i]];
-      for (let k = start + positionRow; k < start + rowCount; k++) if (rows[k] < low || rows[k] > high) return false;
+      for (let k = start + positionRow; k < start + rowCount; k++) if (!(rows[k] >= low && rows[k] <= high)) return false;
     }
     return true;
   }
@@ -150,8 +160,12 @@ export class Block {
 
   /** Starts the splitting at the nominal plan, where it has not gone on for long with a penalty for the way ahead. */
   start(): void {
+    this.#free = false;
     const { joints } = this;
     const { nominalRows, tracking } = this.#problem;
+    for (let i = 0; i < joints.length; i++) {
+      if (this.#problem.violation(joints[i], nominalRows) > 1e-9) this.#recovers = true;
+    }
     if (this.#fresh) {
       let away = 0;
       for (let i = 0; i < joints.length; i++) {

@@ -89,6 +89,20 @@ export class CouplingRows {
     return least;
   }
 
+  /** Drops rows whose last {@link evaluate} gave more than `limit`. */
+  prune(limit: number): void {
+    const n = this.joints;
+    let kept = 0;
+    for (let r = 0; r < this.count; r++) {
+      if (this.value[r] > limit) continue;
+      this.stage[kept] = this.stage[r];
+      this.margin[kept] = this.margin[r];
+      this.coefficients.copyWithin(kept * n, r * n, (r + 1) * n);
+      kept++;
+    }
+    this.count = kept;
+  }
+
   /** Starts the splitting: T and the factor for the blocks' present penalties. */
   start(blocks: readonly Block[], count: number): void {
     for (let r = 0; r < this.count; r++) {

@@ -14,6 +14,9 @@ export interface HorizonSolverOptions {
 /** For 100 Hz: what is left over is made up in the next cycles, and the plan keeps the limits at any time. */
 export const realTime: HorizonSolverOptions = { tolerance: 4e-3, iterations: 30 };
 
+/** Rows that leave more room than this, in their unit, when the blocks are solved each for itself are left out. */
+const slackRows = 2;
+
 /** Steps between balancing the residuals. */
 const balancePeriod = 8;
 
@@ -58,6 +61,7 @@ export class HorizonSolver {
     for (let b = 0; b < count; b++) this.#alone(blocks[b]);
     if (rows !== undefined && rows.count > 0 && rows.evaluate(blocks, count) < 0) {
       rows.active = true;
+      rows.prune(slackRows);
       this.#couple(blocks, count, rows);
     }
     for (let b = 0; b < count; b++) this.#accept(blocks[b]);
@@ -119,16 +123,33 @@ export class HorizonSolver {
     if (block.recovers) this.report.infeasible++;
     for (let i = 0; i < joints.length; i++) {
       const j = joints[i];
+      if (block.free) {
+        this.#take(block, i);
+        continue;
+      }
       const share = block.recovers ? 1 : this.#share(block, i);
       for (let k = 0; k < stages; k++) {
-        const jerk = problem.nominal[stages * j + k] + share * change[stages * i + k];
-        problem.jerk[stages * j + k] = jerk - jerk === 0 ? jerk : problem.nominal[stages * j + k];
+        problem.jerk[stages * j + k] = problem.nominal[stages * j + k] + share * change[stages * i + k];
+      }
+      if (!allFinite(problem.jerk.subarray(stages * j, stages * (j + 1)))) {
+        for (let k = stages * j; k < stages * (j + 1); k++) problem.jerk[k] = problem.nominal[k];
+        block.forget();
       }
       const s = stateSize * j;
       const { state } = problem;
       integrate(problem.jerk, stages * j, state[s], state[s + 1], state[s + 2], problem.rows, rowCount * j);
       this.report.violation = Math.max(this.report.violation, problem.violation(j, problem.rows));
     }
+  }
+
+  /** Takes a solution that keeps the limits as it is. */
+  #take(block: Block, i: number): void {
+    const { nominal, jerk, rows } = this.#problem;
+    const j = block.joints[i];
+    const from = rowCount * i;
+    const to = rowCount * j;
+    for (let k = 0; k < stages; k++) jerk[stages * j + k] = nominal[stages * j + k] + block.change[stages * i + k];
+    for (let k = 0; k < rowCount; k++) rows[to + k] = block.rows[from + k];
   }
 
   /** Largest θ for joint `i` of a block. */
