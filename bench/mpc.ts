@@ -41,8 +41,8 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   const clearance = new Clearance(robot, kinematics, { ...defaultClearance, surface: { height: -0.05, edge: 0.24 } });
   const planner = new MotionPlanner(robot, kinematics, work, clearance);
   const random = new Random(1);
-  const anchor = new Float64Array(7);
-  planner.commanded('right', anchor);
+  const home = new Float64Array(7);
+  planner.commanded('right', home);
   const right = new Set([...robot.group('right_arm'), ...robot.group('right_hand')]);
   const carriers = new Set(['left_leg', 'right_leg', 'torso'].flatMap((group) => [...robot.group(group)]));
   const joints = Int32Array.from(robot.names.keys()).filter((joint) => !right.has(joint));
@@ -59,13 +59,16 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
 
   const chunk = (time: number, closed: number) => {
     const poses = new Float64Array(70);
+    const anchor = new Float64Array(7);
+    planner.commanded('right', anchor);
     const to = [random.uniform(-0.02, 0.15), random.uniform(-0.1, 0.25), random.uniform(-0.05, 0.15)];
     for (let k = 0; k < 10; k++) {
-      poses.set(anchor, 7 * k);
-      for (let i = 0; i < 3; i++) poses[7 * k + i] += to[i] * Math.min(1, (k + 1) / 5);
+      poses.set(home, 7 * k);
+      const share = Math.min(1, (k + 1) / 5);
+      for (let i = 0; i < 3; i++) poses[7 * k + i] = anchor[i] + share * (home[i] + to[i] - anchor[i]);
     }
     const gripper = new Float64Array(10).fill(closed);
-    planner.follow({ stamp: time, dt: 0.1, arm: 'right', anchor: anchor.slice(), poses, gripper });
+    planner.follow({ stamp: time, dt: 0.1, arm: 'right', anchor, poses, gripper });
   };
 
   planner.followJoints({ joints, sample: swing });

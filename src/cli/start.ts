@@ -23,6 +23,7 @@ more. Exit code: 0 success, 2 the task failed, 1 an error.
   --once           end after one instruction
   --seed N         places the objects (11); every further instruction finds them placed anew
   --task TASK      task in config/scenes (pick_and_place)
+  --support WHAT   what carries the robot: ground, on which it keeps its balance, or gantry (gantry)
   --emulator       drive an emulated H2 Plus over the real robot's messages (with --once)
   --headless       no rviz2, even where it is installed
   --record         record the topics into out/bags (config/params.yaml), for npm run replay and npm run dataset
@@ -35,6 +36,7 @@ const { values } = parseOptions(usage, {
   once: { type: 'boolean', default: false },
   seed: { type: 'string', default: '11' },
   task: { type: 'string', default: 'pick_and_place' },
+  support: { type: 'string', default: 'gantry' },
   emulator: { type: 'boolean', default: false },
   headless: { type: 'boolean', default: false },
   record: { type: 'boolean', default: false },
@@ -71,6 +73,7 @@ async function main(): Promise<number> {
       task: values.task,
       instruction: first.instruction,
       record: String(values.record),
+      support: values.support,
       ...robotArguments,
     },
     values.out,

@@ -211,6 +211,8 @@ export class FaultedGraph {
     const { texts } = this.#task.instructions[seed % this.#task.instructions.length]!;
     await this.robot.place(seed, texts[0]!);
     await pause(AFTER_PLACING);
+    // While the objects were placed the joints were silent, which the monitor takes for a fault.
+    await this.recover();
     this.watch = new ReactionWatch(this.now());
     try {
       if (!(await this.#executive.waitForServer(10_000))) throw new Error('nobody offers execute_instruction');

@@ -1,4 +1,5 @@
 import { UsageMeter } from '../cli/start/process-usage.js';
+import { LatencyHistogram } from '../control/latency-histogram.js';
 import { Random } from '../math/random.js';
 import type { MessageType } from '../ros/messages.js';
 import { FaultedGraph, type GraphOptions, pause } from './faulted-graph.js';
@@ -25,7 +26,7 @@ export interface SoakFigures {
   readonly duration_s: number;
   readonly tasks: number;
   readonly successes: number;
-  /** Stops that nobody asked for: what the safety layers saw too late or wrongly. */
+  /** Stops while the robot worked, which nobody asked for. */
   readonly stops: number;
   readonly causes: readonly string[];
   /** Resident memory after the first minutes and at the end, MB, and its growth as a share. */
@@ -33,7 +34,7 @@ export interface SoakFigures {
     Record<string, { readonly early_mb: number; readonly late_mb: number; readonly growth: number }>
   >;
   readonly memory_growth: number;
-  /** Messages a second early and late, and their change as a share. */
+  /** Messages a second (by the median time between two) early and late, and their change as a share. */
   readonly rates: Readonly<
     Record<string, { readonly early_hz: number; readonly late_hz: number; readonly drift: number }>
   >;
@@ -50,24 +51,26 @@ export async function runSoak(
 ): Promise<SoakFigures> {
   const graph = await FaultedGraph.bringUp({ ...options, seed, tell });
   try {
-    const counts = countMessages(graph);
+    const topics = watchTopics(graph);
     const random = new Random(seed);
     const causes = new Set<string>();
-    let [tasks, successes, stops] = [0, 0, 0];
+    let [tasks, successes, stops, cycles, missed] = [0, 0, 0, 0, 0];
     const begin = performance.now();
     const elapsed = (): number => (performance.now() - begin) / 1e3;
     const warm = Math.min(WARM, seconds / 3);
     const window = Math.min(WINDOW, seconds / 6);
     let early: Sample | undefined;
-    // The rates are those between instructions and during them alike: a window covers several.
     const earlySample = pause(warm).then(async () => {
-      early = await sample(graph, counts, window);
+      early = await sample(graph, topics, window);
     });
     let late: Promise<Sample> | undefined;
     while (elapsed() < seconds) {
-      if (late === undefined && elapsed() > seconds - window) late = sample(graph, counts, window);
+      if (late === undefined && elapsed() > seconds - window) late = sample(graph, topics, window);
       const { success, stopped } = await graph.carryOut(random.integer(LAYOUTS), TASK_TIME);
       tasks++;
+      // Each placement starts a loop of its own.
+      cycles += Number(graph.robot.controller?.timing.cycles ?? 0);
+      missed += Number(graph.robot.controller?.timing.missed ?? 0);
       if (success) successes++;
       if (stopped.length > 0) {
         stops++;
@@ -77,8 +80,7 @@ export async function runSoak(
       tell(`${(elapsed() / 60).toFixed(1)} min: ${successes} of ${tasks} tasks, ${stops} stops`);
     }
     await earlySample;
-    const last = await (late ?? sample(graph, counts, window));
-    const timing = graph.robot.controller?.timing;
+    const last = await (late ?? sample(graph, topics, window));
     return {
       duration_s: elapsed(),
       tasks,
@@ -86,8 +88,8 @@ export async function runSoak(
       stops,
       causes: [...causes],
       ...compare(early ?? last, last),
-      cycles: Number(timing?.cycles ?? 0),
-      missed: Number(timing?.missed ?? 0),
+      cycles,
+      missed,
     };
   } finally {
     await graph.stop();
@@ -99,29 +101,39 @@ interface Sample {
   readonly rates: ReadonlyMap<string, number>;
 }
 
-function countMessages(graph: FaultedGraph): ReadonlyMap<string, { count: number }> {
-  const counts = new Map<string, { count: number }>();
-  for (const [topic, type] of TOPICS) {
-    const counter = { count: 0 };
-    counts.set(topic, counter);
-    graph.listenRaw(type, topic, () => counter.count++);
-  }
-  return counts;
+/** A topic's times between messages, µs. */
+interface WatchedTopic {
+  intervals: LatencyHistogram;
+  last: number;
 }
 
+function watchTopics(graph: FaultedGraph): ReadonlyMap<string, WatchedTopic> {
+  const topics = new Map<string, WatchedTopic>();
+  for (const [topic, type] of TOPICS) {
+    const watched: WatchedTopic = { intervals: new LatencyHistogram(), last: performance.now() };
+    topics.set(topic, watched);
+    graph.listenRaw(type, topic, () => {
+      const now = performance.now();
+      watched.intervals.record(1e3 * (now - watched.last));
+      watched.last = now;
+    });
+  }
+  return topics;
+}
+
+/** Memory at the end of a stretch of time, and rates over it. @param seconds its length */
 async function sample(
   graph: FaultedGraph,
-  counts: ReadonlyMap<string, { count: number }>,
+  topics: ReadonlyMap<string, WatchedTopic>,
   seconds: number,
 ): Promise<Sample> {
-  const before = new Map([...counts].map(([topic, { count }]) => [topic, count]));
-  const begin = performance.now();
+  for (const watched of topics.values()) watched.intervals = new LatencyHistogram();
   await pause(seconds);
-  const passed = (performance.now() - begin) / 1e3;
   const usage = new UsageMeter(graph.robot.pids).read();
   return {
     memory: new Map(Object.entries(usage).map(([name, { memory_mb }]) => [name, memory_mb])),
-    rates: new Map([...counts].map(([topic, { count }]) => [topic, (count - before.get(topic)!) / passed])),
+    // The median is not moved by the silence of a placement.
+    rates: new Map([...topics].map(([topic, { intervals }]) => [topic, 1e6 / intervals.quantile(0.5)])),
   };
 }
 

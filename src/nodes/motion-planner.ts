@@ -154,7 +154,12 @@ class MotionPlannerNode implements NodeHooks {
     if (this.#started && !stopped && !idle) return;
     this.#clock.start(this.#node.now());
     this.#follower.abort(this.#hindrance ?? NOT_HEARD);
-    this.#planner.reset(reference_position, 0);
+    try {
+      this.#planner.reset(reference_position, 0);
+    } catch (error) {
+      this.#node.warn('state', `joint_controller/state refused: ${(error as Error).message}`);
+      return;
+    }
     this.#followed = undefined;
     this.#started = true;
   }

@@ -128,12 +128,13 @@ class RobotEmulatorNode implements NodeHooks {
     node.createTimer(PERIOD, () => {
       const now = monotonicSeconds();
       this.#setFaults(now);
-      emulator.advance(now, (refusal) => node.warn(refusal, `LowCmd refused: ${refusal}`));
+      // What was measured goes out first: nobody waits for the physics.
       emulator.report(now);
       for (let state = emulator.states.receive(now); state !== undefined; state = emulator.states.receive(now)) {
         bytes.set(state);
         states.publishRaw(bytes);
       }
+      emulator.advance(now, (refusal) => node.warn(refusal, `LowCmd refused: ${refusal}`));
       if (Number.isNaN(this.#dampedAfter) && emulator.firmware.damped) this.#dampedAfter = now - this.#faultAt;
       this.#turn++;
       if (this.#turn % HAND_DIVIDER === 0) for (const report of hands) report();

@@ -138,7 +138,8 @@ export class Block {
       for (let k = 0; k < positionRow; k++) if (!(Math.abs(rows[start + k]) <= bound[k])) return false;
       const low = lower[joints[i]];
       const high = upper[joints[i]];
-      for (let k = start + positionRow; k < start + rowCount; k++) if (!(rows[k] >= low && rows[k] <= high)) return false;
+      for (let k = start + positionRow; k < start + rowCount; k++)
+        if (!(rows[k] >= low && rows[k] <= high)) return false;
     }
     return true;
   }

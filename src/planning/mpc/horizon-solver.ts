@@ -7,22 +7,27 @@ import { integrate, positionRow, rowCount, stages, stateSize } from './joint-cha
 export interface HorizonSolverOptions {
   /** Residual at which a block is done, in shares of a limit. */
   readonly tolerance: number;
-  /** Most steps of one block alone, and of all blocks that rows couple. */
+  /** Most steps of a block. */
   readonly iterations: number;
+  /**
+   * Most steps of all blocks, each counted by its joints: once for the blocks alone and once for those that rows
+   * couple. Blocks that have to share it get as many each.
+   */
+  readonly budget: number;
 }
 
 /** For 100 Hz: what is left over is made up in the next cycles, and the plan keeps the limits at any time. */
-export const realTime: HorizonSolverOptions = { tolerance: 4e-3, iterations: 30 };
+export const realTime: HorizonSolverOptions = { tolerance: 4e-3, iterations: 20, budget: 240 };
 
 /** Rows that leave more room than this, in their unit, when the blocks are solved each for itself are left out. */
-const slackRows = 2;
+const slackRows = 1;
 
 /** Steps between balancing the residuals. */
 const balancePeriod = 8;
 
 /** How a solve went. */
 export interface SolveReport {
-  /** Steps of all blocks together. */
+  /** Steps of all blocks together, each counted by its joints. */
   iterations: number;
   /** Blocks that used up their steps. */
   unfinished: number;
@@ -58,7 +63,14 @@ export class HorizonSolver {
     report.unfinished = 0;
     report.infeasible = 0;
     report.violation = 0;
-    for (let b = 0; b < count; b++) this.#alone(blocks[b]);
+    let limited = 0;
+    for (let b = 0; b < count; b++) {
+      blocks[b].begin();
+      if (blocks[b].solveFree()) blocks[b].forget();
+      else limited += blocks[b].joints.length;
+    }
+    const steps = this.#stepsFor(limited);
+    for (let b = 0; b < count; b++) if (!blocks[b].free) this.#alone(blocks[b], steps);
     if (rows !== undefined && rows.count > 0 && rows.evaluate(blocks, count) < 0) {
       rows.active = true;
       rows.prune(slackRows);
@@ -68,18 +80,19 @@ export class HorizonSolver {
     return report;
   }
 
-  #alone(block: Block): void {
-    block.begin();
-    if (block.solveFree()) {
-      block.forget();
-      return;
-    }
+  /** Steps of each block where blocks of so many joints need some. */
+  #stepsFor(joints: number): number {
+    const { iterations, budget } = this.#options;
+    return Math.max(1, Math.min(iterations, Math.floor(budget / joints)));
+  }
+
+  #alone(block: Block, steps: number): void {
     block.start();
-    const { tolerance, iterations } = this.#options;
-    for (let i = 1; i <= iterations; i++) {
+    const { tolerance } = this.#options;
+    for (let i = 1; i <= steps; i++) {
       block.minimise();
       block.project();
-      this.report.iterations++;
+      this.report.iterations += block.joints.length;
       if (block.primalResidual < tolerance && block.dualResidual < tolerance) return;
       if (i % balancePeriod === 0) block.balance();
     }
@@ -89,11 +102,17 @@ export class HorizonSolver {
   #couple(blocks: readonly Block[], count: number, rows: CouplingRows): void {
     const together = this.#together;
     let size = 0;
-    for (let b = 0; b < count; b++) if (rows.touches(blocks[b])) together[size++] = blocks[b];
+    let joints = 0;
+    for (let b = 0; b < count; b++) {
+      if (!rows.touches(blocks[b])) continue;
+      together[size++] = blocks[b];
+      joints += blocks[b].joints.length;
+    }
+    const steps = this.#stepsFor(joints);
     for (let b = 0; b < size; b++) together[b].start();
     rows.start(together, size);
-    const { tolerance, iterations } = this.#options;
-    for (let i = 1; i <= iterations; i++) {
+    const { tolerance } = this.#options;
+    for (let i = 1; i <= steps; i++) {
       rows.pull(together, size);
       for (let b = 0; b < size; b++) together[b].minimise();
       rows.correct(together, size);
@@ -103,7 +122,7 @@ export class HorizonSolver {
         residual = Math.max(residual, together[b].primalResidual, together[b].dualResidual);
       }
       rows.project(together, size);
-      this.report.iterations += size;
+      this.report.iterations += joints;
       if (residual < tolerance && rows.primalResidual < tolerance) return;
       if (i % balancePeriod !== 0) continue;
       let changed = false;
@@ -128,10 +147,14 @@ export class HorizonSolver {
         continue;
       }
       const share = block.recovers ? 1 : this.#share(block, i);
+      // x − x is 0 for a finite x and NaN for all else.
+      let finite = 0;
       for (let k = 0; k < stages; k++) {
-        problem.jerk[stages * j + k] = problem.nominal[stages * j + k] + share * change[stages * i + k];
+        const jerk = problem.nominal[stages * j + k] + share * change[stages * i + k];
+        problem.jerk[stages * j + k] = jerk;
+        finite += jerk - jerk;
       }
-      if (!allFinite(problem.jerk.subarray(stages * j, stages * (j + 1)))) {
+      if (finite !== 0) {
         for (let k = stages * j; k < stages * (j + 1); k++) problem.jerk[k] = problem.nominal[k];
         block.forget();
       }

@@ -17,10 +17,10 @@ const VOLTAGE = 58.8;
 /** An error word: over-current, say. What the bits mean is the vendor's. */
 const ERROR = 0x4;
 
-/** Steps made at most at once, to catch up with the clock. */
-const CATCH_UP = 6;
+/** Steps made at most at once, to catch up with the clock: two are due, messages must not wait for many more. */
+const CATCH_UP = 3;
 /** Time behind the clock that is given up instead of caught up with, s. */
-const MAX_DEBT = 0.05;
+const MAX_DEBT = 0.02;
 /** Steps before the start, so that the engine's code is compiled when the clock runs. */
 const WARM_UP = 200;
 
