@@ -26,10 +26,16 @@ function bodyElement(name: string, body: SceneBody): string {
 
 /**
  * The MJCF of the robot in a scene: 1 ms steps, elliptic friction cones (pyramidal ones lose the grasp), one drive a
- * joint with the law of {@link JointCommand} (its gains are set at run time), the sensors of {@link RobotState}.
+ * joint with the law of {@link JointCommand} (its gains are set at run time) that saturates at the effort limit, the
+ * sensors of {@link RobotState}.
  */
 export function sceneMjcf(robot: Robot, scene: Scene, support: Support): string {
-  const drives = robot.names.map((name) => `<general name="${name}" joint="${name}" biastype="affine"/>`).join('\n');
+  const drives = robot.names
+    .map((name, i) => {
+      const limit = robot.effortLimit[i];
+      return `<general name="${name}" joint="${name}" biastype="affine" forcelimited="true" forcerange="-${limit} ${limit}"/>`;
+    })
+    .join('\n');
   const slack = support === 'ground' ? ' active="false"' : '';
   const weld = `<equality><weld name="gantry" body1="floating_base" solref="0.005 1" solimp="0.99 0.999 0.001"${slack}/></equality>`;
   return `<mujoco model="${robot.urdf.name}">
