@@ -4,7 +4,7 @@ import { packagePath } from '../src/ros/package-path.js';
 import { fifoPermitted, requireCyclictest } from './control/cyclictest.js';
 import { underLoad } from './control/load.js';
 import { type BenchHardware, type Comparison, timeLoneLoop } from './control/lone-loop.js';
-import { graphStopLatency, loopStopLatency } from './control/stop-latency.js';
+import { graphStopLatency, loopStopLatency, STOP_PATHS } from './control/stop-latency.js';
 import { timeGraphLoop, withGraph } from './control/whole-graph.js';
 import { type Panel, svgPlot } from './svg-plot.js';
 
@@ -60,7 +60,7 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
     await withGraph('mock', realtime, async (graph) => {
       await compare(`graph_mock_${suffix}`, () => timeGraphLoop(graph, GRAPH_SECONDS));
       await compare(`graph_mock_load_${suffix}`, () => underLoad(() => timeGraphLoop(graph, GRAPH_SECONDS)));
-      for (const path of ['service', 'measurement'] as const) {
+      for (const path of STOP_PATHS) {
         say(`stop_by_${path}_${suffix}`);
         const { total, fromMonitor } = await graphStopLatency(graph, path, TRIALS);
         stops(`stop_by_${path}_${suffix}`, total);

@@ -1,7 +1,7 @@
-import { setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { CONTROLLER_DEFAULTS } from '../src/control/joint-controller.js';
 import { type LoopHandle, startControlLoop } from '../src/control/loop.js';
+import { requestRealtimeProcess } from '../src/control/realtime.js';
 import { describeStopCauses, StopMode } from '../src/control/stop-state.js';
 import { RAMP_TIME } from '../src/control/unitree-h2/handover.js';
 import { LowCommand } from '../src/control/unitree-h2/low-command.js';
@@ -63,8 +63,6 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
     processes.filter(({ name }) => name === 'robot_emulator'),
     { onOutput: (name, line) => console.error(`[${name}] ${line}`) },
   );
-  // As joint_controller has it.
-  setPriority(-10);
   const { node, close } = await openNode('bench_hardware');
   launcher.start();
   try {
@@ -111,6 +109,9 @@ class Controller {
     this.#robot = robot;
     this.carrier = new RobotCarrier(node);
     this.carrier.link.setConfirmed(true);
+    this.carrier.link.want();
+    const complaint = requestRealtimeProcess();
+    if (complaint !== undefined) console.error(complaint);
     node.createTimer(0.01, () => {
       const faults = this.carrier.link.takeFaultsSeen();
       if (faults === 0 || this.#loop === undefined) return;

@@ -65,7 +65,10 @@ async function main(): Promise<number> {
   const robot = Robot.load(packagePath('config/robot.yaml'));
 
   const { node, close } = await openNode('cosmos_start');
-  const robotArguments = values.emulator ? { hardware: 'unitree_h2', emulator: 'true', confirmed: 'true' } : {};
+  // The emulated robot shares the machine with all that drives it.
+  const robotArguments = values.emulator
+    ? { hardware: 'unitree_h2', emulator: 'true', confirmed: 'true', patience: '5.0' }
+    : {};
   const graph = new SimulatedRobot(
     node,
     {

@@ -2,6 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readlinkSync, writeFileSync } from 'node:fs';
 
 const PRIORITY = 50;
+/** Of a process that carries messages for the loop: the loop goes first. */
+const CARRIER_PRIORITY = 40;
 
 /**
  * Gives the calling thread real-time priority (SCHED_FIFO 50) where the system permits it. Blocks for a few
@@ -11,7 +13,20 @@ const PRIORITY = 50;
 export function requestRealtimePriority(): string | undefined {
   const thread = threadId();
   if (thread === undefined) return 'no real-time priority: this system has no /proc/thread-self';
-  const result = spawnSync('chrt', ['-f', '-p', String(PRIORITY), thread], { encoding: 'utf8' });
+  return schedule('-f', '-p', String(PRIORITY), thread);
+}
+
+/**
+ * Gives all threads of this process, those of the middleware included, real-time priority (SCHED_FIFO 40), for a process
+ * whose messages must not wait. Call it before the loop's own thread is made.
+ * @returns as requestRealtimePriority
+ */
+export function requestRealtimeProcess(): string | undefined {
+  return schedule('-a', '-f', '-p', String(CARRIER_PRIORITY), String(process.pid));
+}
+
+function schedule(...args: string[]): string | undefined {
+  const result = spawnSync('chrt', args, { encoding: 'utf8' });
   if (result.error !== undefined) return 'no real-time priority: chrt is not installed (package util-linux)';
   if (result.status !== 0) {
     const why = result.stderr.trim().split('\n')[0];

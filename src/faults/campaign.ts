@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { Random } from '../math/random.js';
 import type { Reaction } from '../safety/causes.js';
 import { catalogue } from './catalogue.js';
 import { type Fault, type PreparedFault, UndeclaredReaction } from './fault.js';
-import { FaultedGraph, type GraphOptions, pause } from './faulted-graph.js';
+import { FaultedGraph, pause } from './faulted-graph.js';
 import { ReactionWatch } from './reaction-watch.js';
 import type { Truth } from './truth-watch.js';
 import { type InjectedFault, judge } from './verdict.js';
@@ -56,8 +57,12 @@ export async function runCampaign(
   tell: (line: string) => void,
   onRun: (result: RunResult) => void,
 ): Promise<void> {
-  const graphOptions: GraphOptions = { ...options, tell };
-  let graph = await FaultedGraph.bringUp(graphOptions);
+  let graphs = 0;
+  // Each graph has a folder of its own, so that the output of one that failed stays.
+  const bringUp = (): Promise<FaultedGraph> => {
+    return FaultedGraph.bringUp({ ...options, tell, directory: join(options.directory, String(graphs++)) });
+  };
+  let graph = await bringUp();
   try {
     const faults = select(graph, options.only);
     let deck: Fault[] = [];
@@ -73,7 +78,7 @@ export async function runCampaign(
       if (!inOrder) {
         tell('the graph is brought up anew');
         await graph.stop();
-        graph = await FaultedGraph.bringUp(graphOptions);
+        graph = await bringUp();
       }
     }
   } finally {
@@ -156,7 +161,7 @@ export async function runOnce(
 }
 
 async function setToWork(graph: FaultedGraph, prepared: readonly PreparedFault[], random: Random): Promise<void> {
-  if (graph.idle) return;
+  if (graph.idle) return graph.stopped ? graph.recover() : undefined;
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     await graph.place(random);
     if (prepared.some(({ silences }) => silences)) await graph.settle();

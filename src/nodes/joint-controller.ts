@@ -2,6 +2,7 @@ import { type HardwareOptions, hardwareNames } from '../control/hardware-registr
 import { CONTROLLER_DEFAULTS, type ControllerOptions } from '../control/joint-controller.js';
 import { type LoopHandle, startControlLoop } from '../control/loop.js';
 import { createLoopSnapshot, type LoopSnapshot } from '../control/loop-snapshot.js';
+import { requestRealtimeProcess } from '../control/realtime.js';
 import { controllerOptions } from '../control/safety-options.js';
 import { StopMode } from '../control/stop-state.js';
 import { Robot } from '../robot/robot.js';
@@ -142,6 +143,8 @@ class JointControllerNode implements NodeHooks {
     const node = this.#node;
     const carrier = new RobotCarrier(node);
     this.#carrier = carrier;
+    const complaint = node.parameters.realtime ? requestRealtimeProcess() : undefined;
+    if (complaint !== undefined) node.log.info(complaint);
     node.createTimer(FAULT_PERIOD, () => {
       carrier.link.setConfirmed(node.parameters.confirmed || this.#confirmation.valid);
       if (carrier.link.takeFaultsSeen() !== 0) this.#running?.loop.shared.raiseStop(StopMode.damping);
@@ -310,6 +313,7 @@ class JointControllerNode implements NodeHooks {
       if (this.#running === undefined) return;
       try {
         this.#running.input.take(message, this.#running.loop.shared, node.now(), this.#offset);
+        this.#carrier?.link.want();
       } catch (error) {
         node.warn('trajectory', `refused: ${(error as Error).message}`);
       }

@@ -1,6 +1,6 @@
 import { LatencyHistogram } from '../control/latency-histogram.js';
 import { monotonicSeconds } from '../control/monotonic-clock.js';
-import { requestRealtimePriority } from '../control/realtime.js';
+import { requestRealtimeProcess } from '../control/realtime.js';
 import { HAND_JOINTS, handDriverNames, handJointName, MOTORS, SIDES, type Side } from '../control/unitree-h2/motors.js';
 import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
@@ -109,7 +109,7 @@ class RobotEmulatorNode implements NodeHooks {
     const node = this.#node;
     const emulator = this.#emulator;
     // A robot does not wait for the computer that drives it.
-    const complaint = requestRealtimePriority();
+    const complaint = requestRealtimeProcess();
     if (complaint !== undefined) node.log.info(complaint);
     node.createRawSubscription('unitree_hg/msg/LowCmd', LOW_COMMAND_TOPIC, sensorData(10), (bytes) => {
       const now = monotonicSeconds();
@@ -174,28 +174,26 @@ class RobotEmulatorNode implements NodeHooks {
   #openTruth(): () => void {
     const node = this.#node;
     const { task: scene, seed, instruction } = node.parameters;
-    const { simulation } = this.#emulator;
+    const emulator = this.#emulator;
+    const { simulation } = emulator;
     const publisher = node.createPublisher('cosmos_humanoid/msg/SimState', 'sim/state', sensorData());
-    const truth = new Float64Array(1 + simulation.model.nq + simulation.model.nv);
-    const joints = simulation.model.nu;
+    const truth = new Float64Array(emulator.groundTruthSize);
     let [time, simulated] = [monotonicSeconds(), simulation.time];
     let factor = 1;
     return () => {
-      truth[0] = simulation.time;
-      simulation.copyState(truth, 1);
-      simulation.copyVelocity(truth, 1 + simulation.stateSize);
+      emulator.copyGroundTruth(truth);
       const now = monotonicSeconds();
       if (now - time >= 1) {
         factor = (truth[0] - simulated) / (now - time);
         [time, simulated] = [now, truth[0]];
       }
       publisher.publish({
-        ...groundTruthMessage(truth, joints),
+        ...groundTruthMessage(truth, emulator.joints),
         header: { stamp: node.stamp(), frame_id: 'world' },
         scene,
         seed: BigInt(seed),
         instruction,
-        episode: 1,
+        episode: emulator.episode,
         real_time_factor: factor,
       });
     };

@@ -192,10 +192,15 @@ describe('transitions of the loop (docs/safety.md)', () => {
       }
     };
     for (let k = 0; k < 10; k++) cycle();
-    collect();
-    const before = process.memoryUsage().heapUsed;
-    for (let k = 0; k < 10; k++) cycle();
-    // 18 000 cycles. What is left are numbers that the engine boxes to hand them on; one array more would be seen.
-    expect((process.memoryUsage().heapUsed - before) / 18_000).to.be.below(80);
+    // The least of some trials: what else lives in this process allocates too.
+    let least = Infinity;
+    for (let trial = 0; trial < 5; trial++) {
+      collect();
+      const before = process.memoryUsage().heapUsed;
+      for (let k = 0; k < 5; k++) cycle();
+      least = Math.min(least, (process.memoryUsage().heapUsed - before) / 9_000);
+    }
+    // Bytes a cycle. What is left are numbers that the engine boxes to hand them on; one array more would be seen.
+    expect(least).to.be.below(80);
   });
 });

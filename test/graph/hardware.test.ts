@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { LowCommand } from '../../src/control/unitree-h2/low-command.js';
+import { Robot } from '../../src/robot/robot.js';
 import { latched, reliable, sensorData } from '../../src/ros/qos.js';
 import { SafetyLevel } from '../../src/safety/findings.js';
 import { type Latest, TestGraph } from './test-graph.js';
@@ -24,6 +25,25 @@ describe('graph: joint_controller drives a robot over its own messages', functio
   });
 
   after(() => graph.stop());
+
+  /** Publishes trajectories, as motion_planner does, that keep the posture. */
+  function keepPosture(): void {
+    const { lower, upper } = Robot.load('config/robot.yaml');
+    const { node } = graph;
+    const publisher = node.createPublisher(
+      'trajectory_msgs/msg/JointTrajectory',
+      'motion_planner/joint_trajectory',
+      reliable(1),
+    );
+    node.createTimer(0.01, () => {
+      const { name: joint_names } = joints.message ?? { name: [] };
+      const reference = controller.message?.reference_position;
+      if (reference === undefined || joint_names.length === 0) return;
+      const positions = reference.map((q, j) => Math.min(upper[j]!, Math.max(lower[j]!, q)));
+      const points = [0, 100_000_000].map((nanosec) => ({ positions, time_from_start: { sec: 0, nanosec } }));
+      publisher.publish({ header: { stamp: node.stamp() }, joint_names, points });
+    });
+  }
 
   const said = (text: string) => graph.log.some((line) => line.includes(text));
   const set = (name: string, value: object) =>
@@ -60,6 +80,9 @@ describe('graph: joint_controller drives a robot over its own messages', functio
 
   it('starts after that, and moves nothing', async () => {
     expect((await graph.call('joint_controller/confirm')).success).to.equal(true);
+    await graph.until('all nodes are active', async () => (await graph.call('lifecycle_manager/is_active')).success);
+    expect(sent.kp(0), 'nobody has asked for anything').to.equal(0);
+    keepPosture();
     await runs().catch(pickUp);
     await graph.until('the motors are stiff', () => sent.intact && sent.kp(0) === 400);
     const { position, reference_position } = controller.message ?? { position: [], reference_position: [] };

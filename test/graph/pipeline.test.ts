@@ -42,6 +42,7 @@ describe('graph: from the cameras to the joints', function () {
       seed: '11',
       instruction: INSTRUCTION,
       params_file: packagePath('test/graph/pipeline.params.yaml'),
+      patience: '20.0',
     });
     const { node } = graph;
     observation = graph.listen('cosmos_humanoid/msg/FusedObservation', 'camera_fusion/observation', sensorData(1));
@@ -164,9 +165,11 @@ describe('graph: from the cameras to the joints', function () {
     await goal.cancelGoal();
     expect(await goal.getResult()).to.deep.include({ success: false, reason: CANCELLED });
     await graph.until('no chunk is followed', () => hand.message!.observation_stamp.sec === 0);
+    // The planner brakes within its limits.
+    await pause(1);
     const end = commanded();
     await pause(1);
-    expect(distance(commanded(), end)).to.be.below(1e-9);
+    expect(distance(commanded(), end)).to.be.below(1e-4);
     expect(safety.message?.level).to.be.below(SafetyLevel.protectiveStop);
   });
 });

@@ -19,6 +19,7 @@ const Word = {
   faults: 11,
   faultsSeen: 12,
   crcErrors: 13,
+  wanted: 14,
 } as const;
 const WORDS = 16;
 
@@ -172,6 +173,11 @@ export class RobotLink {
     Atomics.store(this.#words, Word.stopRequested, requested ? 1 : 0);
   }
 
+  /** Somebody has something for the robot to do: it may be taken over. */
+  want(): void {
+    Atomics.store(this.#words, Word.wanted, 1);
+  }
+
   /** Faults present now, a mask of RobotFault. */
   get faults(): number {
     return Atomics.load(this.#words, Word.faults);
@@ -191,6 +197,10 @@ export class RobotLink {
 
   get foreign(): number {
     return Atomics.load(this.#words, Word.foreign);
+  }
+
+  get wanted(): boolean {
+    return Atomics.load(this.#words, Word.wanted) !== 0;
   }
 
   get confirmed(): boolean {

@@ -35,8 +35,8 @@ export interface UnitreeH2Options {
  * The H2 Plus with its Sharpa hands as hardware: unitree_hg LowCmd at 500 Hz for the body's 31 motors, positions for the
  * hands. The messages are carried by another thread (RobotLink).
  *
- * Until the first command with stiffness the robot's own controller keeps it: a stop that is latched when this one starts
- * does not let it sink.
+ * The robot's own controller keeps it until there is something to do and no stop in the way: a stop while the rest of the
+ * graph starts does not let it sink.
  *
  * A fault (RobotFault) puts the motors into damping in the same cycle, whatever is commanded, and for good: until the
  * controller has gone into damping too and has come back (its reset), with no fault left. The hands' drivers take
@@ -124,8 +124,8 @@ export class UnitreeH2Hardware implements Hardware {
       this.#acknowledged ||= damping;
       if (this.#acknowledged && !damping && this.#report.faults === 0) this.#latched = 0;
     }
+    if (!this.#taken && (damping || this.#latched !== 0 || !this.#link.wanted)) return;
     if (damping || this.#latched !== 0) {
-      if (!this.#taken) return;
       this.#damp(command);
     } else {
       this.#taken = true;

@@ -21,6 +21,8 @@ export type Refusal = 'size' | 'crc' | 'mode_pr' | 'mode_machine' | 'reserve' | 
 const TIMEOUT = 0.02;
 /** Where stiffness begins, the command must be this close to the motor's position, rad: a wrong order is further off. */
 const NEARNESS = 0.05;
+/** The robot's own controller holds the posture so many times stiffer, and damps with the root of that. */
+const HOLDING = 10;
 /** Furthest way between two commands, rad. */
 const GREATEST_STEP = 0.05;
 
@@ -117,8 +119,8 @@ export class BodyFirmware {
       out.position[j] = on ? command.q(i) : holding ? this.#posture[j]! : state.position[j]!;
       out.velocity[j] = on ? command.dq(i) : 0;
       out.effort[j] = on ? command.tau(i) : 0;
-      out.kp[j] = on ? command.kp(i) : holding ? kp[j]! : 0;
-      out.kd[j] = on ? command.kd(i) : kd[j]!;
+      out.kp[j] = on ? command.kp(i) : holding ? HOLDING * kp[j]! : 0;
+      out.kd[j] = on ? command.kd(i) : holding ? Math.sqrt(HOLDING) * kd[j]! : kd[j]!;
     }
   }
 

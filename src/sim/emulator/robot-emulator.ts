@@ -5,7 +5,9 @@ import { HAND_JOINTS, type JointMap, MOTORS, mapJoints, SIDES, type Side } from 
 import type { Robot } from '../../robot/robot.js';
 import { createLayout, type Layout } from '../layout.js';
 import type { Task } from '../scene.js';
+import { SensorNoise } from '../sensor-noise.js';
 import { Simulation } from '../simulation.js';
+import { TRUTH_SIZE, TruthRecorder } from '../truth-recorder.js';
 import { BodyFirmware, FirmwareMode, type Refusal } from './body-firmware.js';
 import { FaultyChannel } from './faulty-channel.js';
 
@@ -60,10 +62,17 @@ export class RobotEmulator {
   readonly #robot: Robot;
   readonly #layout: Layout;
   readonly #state: RobotState;
+  /** The state as the robot's sensors see it. */
+  readonly #measured: RobotState;
+  readonly #noise: SensorNoise;
   readonly #command: JointCommand;
   readonly #lowState = new LowState();
   readonly #hands: Readonly<Record<Side, HandReport>>;
   readonly #posture: Float64Array;
+  readonly #pelvis: number;
+  readonly #height = new Float64Array(3);
+  #truth: TruthRecorder;
+  #episode = 0;
   #base = Number.NaN;
 
   /**
@@ -87,6 +96,8 @@ export class RobotEmulator {
     this.simulation = simulation;
     this.#map = mapJoints(robot.names);
     this.#state = createRobotState(joints);
+    this.#measured = createRobotState(joints);
+    this.#noise = new SensorNoise(joints, layout.seed);
     this.#command = createJointCommand(joints);
     simulation.readState(this.#state);
     const { position } = this.#state;
@@ -98,6 +109,8 @@ export class RobotEmulator {
     this.#hands = { left: hand(), right: hand() };
     this.#lowState.modeMachine = MODE_MACHINE;
     this.#posture = position.slice();
+    this.#pelvis = simulation.link(robot.baseFrame);
+    this.#truth = new TruthRecorder(robot);
   }
 
   /** What people would do: puts the robot back into its posture, held by its own controller, and the objects back. */
@@ -109,7 +122,34 @@ export class RobotEmulator {
     for (const side of SIDES) {
       for (const j of this.#map.hands[side]) this.#command.position[j] = this.#posture[j]!;
     }
+    this.#truth = new TruthRecorder(this.#robot);
+    this.#episode++;
     this.#base = Number.NaN;
+  }
+
+  /** How many joints it has. */
+  get joints(): number {
+    return this.#robot.names.length;
+  }
+
+  /** Counts how often robot and objects were put where they belong. */
+  get episode(): number {
+    return this.#episode;
+  }
+
+  /** Doubles that `copyGroundTruth` fills. */
+  get groundTruthSize(): number {
+    const { model } = this.simulation;
+    return 1 + model.nq + model.nv + TRUTH_SIZE;
+  }
+
+  /** Copies what no robot knows: simulated time, qpos, qvel, and the worst that happened (TruthRecorder). */
+  copyGroundTruth(out: Float64Array): void {
+    const { simulation } = this;
+    out[0] = simulation.time;
+    simulation.copyState(out, 1);
+    simulation.copyVelocity(out, 1 + simulation.stateSize);
+    this.#truth.copy(out, out.length - TRUTH_SIZE);
   }
 
   /** Bytes of a LowState. */
@@ -130,9 +170,9 @@ export class RobotEmulator {
     if (deadHand === side) return undefined;
     const report = this.#hands[side];
     this.#map.hands[side].forEach((j, k) => {
-      report.position[k] = this.#state.position[j]!;
-      report.velocity[k] = this.#state.velocity[j]!;
-      report.effort[k] = this.#state.effort[j]!;
+      report.position[k] = this.#measured.position[j]!;
+      report.velocity[k] = this.#measured.velocity[j]!;
+      report.effort[k] = this.#measured.effort[j]!;
     });
     return report;
   }
@@ -152,15 +192,16 @@ export class RobotEmulator {
     }
     for (let k = 0; k < CATCH_UP && now - this.#base - this.simulation.time >= Simulation.timeStep; k++)
       this.#step(now);
-    this.simulation.readState(this.#state);
   }
 
   /** Sends what the body measures into the channel `states`. @param now s */
   report(now: number): void {
     const { silent, hotMotor, brokenMotor, remoteStop } = this.faults;
+    this.simulation.readState(this.#measured);
+    this.#noise.apply(this.#measured);
     if (silent) return;
     const message = this.#lowState;
-    const { position, velocity, effort, orientation, angularVelocity, linearAcceleration } = this.#state;
+    const { position, velocity, effort, orientation, angularVelocity, linearAcceleration } = this.#measured;
     message.tick = Math.round(1e3 * this.simulation.time) >>> 0;
     message.buttons = remoteStop ? EMERGENCY_STOP_BUTTONS : 0;
     message.setOrientation(orientation);
@@ -187,7 +228,6 @@ export class RobotEmulator {
 
   #step(now: number): void {
     const command = this.#command;
-    this.simulation.readState(this.#state);
     this.firmware.drive(now, this.#state, command);
     const { brokenMotor, deadHand } = this.faults;
     const broken = MOTORS.indexOf(brokenMotor);
@@ -199,6 +239,10 @@ export class RobotEmulator {
       }
     }
     this.simulation.step(command);
+    this.simulation.readState(this.#state);
+    this.simulation.linkPosition(this.#pelvis, this.#height);
+    this.#truth.observe(this.#state, command.kp);
+    this.#truth.observeBase(this.#height[2]!, this.#state.orientation);
   }
 
   #release(j: number): void {

@@ -82,6 +82,7 @@ export class EmulatedRobot {
   /** Confirms, opens the gate and takes the robot over. */
   async start(): Promise<void> {
     this.link.setConfirmed(true);
+    this.link.want();
     await this.configure();
     this.hardware.activate(this.state);
     this.controller.start(this.state);
