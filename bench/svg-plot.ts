@@ -45,6 +45,7 @@ export function svgPlot(panels: readonly Panel[]): string {
   const width = WIDTH * panels.length;
   const body = panels.map((panel, i) => `<g transform="translate(${i * WIDTH} 0)">${draw(panel, i)}</g>`).join('\n');
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">
+<title>${escaped(panels.map(({ title }) => title).join('; '))}</title>
 <rect width="${width}" height="${height}" fill="white"/>
 ${body}
 </svg>

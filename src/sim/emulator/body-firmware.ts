@@ -138,7 +138,7 @@ export class BodyFirmware {
         return 'not_finite';
       }
       if (command.kp(i) === 0) continue;
-      const stiff = this.#mode === FirmwareMode.commanded && this.#command.kp(i) > 0;
+      const stiff = this.#mode !== FirmwareMode.holding && this.#command.kp(i) > 0;
       if (!stiff && Math.abs(command.q(i) - state.position[this.#body[i]!]!) > NEARNESS) return 'order';
       if (stiff && Math.abs(command.q(i) - this.#command.q(i)) > GREATEST_STEP) return 'jump';
     }
