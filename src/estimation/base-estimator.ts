@@ -42,7 +42,7 @@ export class BaseEstimator {
   readonly #filter: ContactFilter;
   readonly #legs: readonly [LegSensors, LegSensors];
   readonly #contacts: readonly [FootContact, FootContact];
-  readonly #imu = new ImuMonitor();
+  readonly #imu: ImuMonitor;
   readonly #feet: StandingFeet;
   readonly #odometry: LegOdometry;
   readonly #rate = new Float64Array(3);
@@ -55,6 +55,7 @@ export class BaseEstimator {
 
   constructor(robot: Robot, options: EstimatorOptions = ESTIMATOR_DEFAULTS) {
     this.#filter = new ContactFilter(options.noise);
+    this.#imu = new ImuMonitor(options.freeze);
     this.#legs = [new LegSensors(robot, 'l_sole'), new LegSensors(robot, 'r_sole')];
     this.#contacts = [new FootContact(options.contact), new FootContact(options.contact)];
     this.#feet = new StandingFeet(this.#legs, this.#contacts);

@@ -4,6 +4,8 @@ import { CONTACT_DEFAULTS, type ContactOptions } from './foot-contact.js';
 export interface EstimatorOptions {
   readonly noise: FilterNoise;
   readonly contact: ContactOptions;
+  /** Time after which an inertial measurement that repeats itself bit by bit is not alive, s. */
+  readonly freeze: number;
 }
 
 /**
@@ -22,4 +24,5 @@ export const ESTIMATOR_DEFAULTS: EstimatorOptions = {
     floor: 4e-3 * Math.sqrt(5),
   },
   contact: CONTACT_DEFAULTS,
+  freeze: 0.02,
 };

@@ -6,8 +6,6 @@ const LARGEST_RATE = 36;
 const LARGEST_FORCE = 160;
 /** Time for which the last good measurement stands in for bad ones, s. */
 const BRIDGE = 0.005;
-/** Time after which a measurement that repeats itself bit by bit is not alive, s. */
-const FREEZE = 0.02;
 /** Time of good measurements after which the unit is trusted again, s. */
 const PROBATION = 0.2;
 /** While both feet stand firm: gyro against legs, rad/s; mean acceleration, m/s²; tilt against soles, rad. */
@@ -30,11 +28,17 @@ export class ImuMonitor {
   readonly #last = new Float64Array(6);
   readonly #rate = new Float64Array(3);
   readonly #acceleration = new Float64Array(3);
+  readonly #freeze: number;
   #repeated = 0;
   #bad = 0;
   #good = PROBATION;
   #tilt = 0;
   #faults = 0;
+
+  /** @param freeze time after which a measurement that repeats itself bit by bit is not alive, s */
+  constructor(freeze: number) {
+    this.#freeze = freeze;
+  }
 
   /** Mask of EstimatorFault of the present measurement. */
   get faults(): number {
@@ -76,7 +80,7 @@ export class ImuMonitor {
       faults |= EstimatorFault.imuInvalid;
     }
     this.#repeated = this.#repeats(state) ? this.#repeated + dt : 0;
-    if (this.#repeated >= FREEZE) faults |= EstimatorFault.imuFrozen;
+    if (this.#repeated >= this.#freeze) faults |= EstimatorFault.imuFrozen;
     this.#faults = faults;
     this.#count(dt);
   }

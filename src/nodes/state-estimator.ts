@@ -73,6 +73,13 @@ const PARAMETERS = {
     maximum: 400,
     description: 'Vertical force below which a loaded foot does no more, N; less than contact_load.',
   },
+  patience: {
+    type: 'double',
+    default: 1,
+    minimum: 1,
+    maximum: 50,
+    description: 'Factor on how long measurements may repeat themselves: above 1 for a machine that is busy.',
+  },
 } as const satisfies ParameterDeclarations;
 
 /** Estimates the base's motion from every control cycle and publishes it. */
@@ -114,6 +121,7 @@ class StateEstimatorNode implements NodeHooks {
         foot: parameters.foot_noise,
       },
       contact: { ...CONTACT, load: parameters.contact_load, release: parameters.contact_release },
+      freeze: parameters.patience * ESTIMATOR_DEFAULTS.freeze,
     });
     const odometry = node.createPublisher('nav_msgs/msg/Odometry', 'odom', sensorData());
     const tf = parameters.publish_tf ? node.createPublisher('tf2_msgs/msg/TFMessage', '/tf', reliable(100)) : undefined;
