@@ -1,4 +1,4 @@
-// Mocha's spec reporter, which also leaves the counts in a file.
+// Mocha's spec reporter, which also leaves the counts and the titles of what failed in a file.
 import { writeFileSync } from 'node:fs';
 import Mocha from 'mocha';
 
@@ -22,7 +22,8 @@ export default class CountingReporter extends Mocha.reporters.Spec {
    */
   done(failures, done) {
     const { passes = 0 } = this.stats ?? {};
-    writeFileSync(this.#file, JSON.stringify({ passes, failures }));
+    const failed = this.failures.map((test) => test.fullTitle());
+    writeFileSync(this.#file, JSON.stringify({ passes, failures, failed }));
     done(failures);
   }
 }

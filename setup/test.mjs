@@ -10,11 +10,14 @@ const TYPESCRIPT = 'typescript/bin/tsc';
 
 let passed = 0;
 let failed = 0;
+/** Titles of what failed, repeated at the end: the output is long. @type {string[]} */
+const failures = [];
 
 check('format and lint', '@biomejs/biome/bin/biome', 'ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.');
 check('types', TYPESCRIPT, '--noEmit', '--project', '.');
 check('types of the set-up', TYPESCRIPT, '--project', 'setup');
 if (!process.argv.includes('--static')) test();
+for (const title of failures) process.stdout.write(`\n✘ ${title}`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exitCode = failed > 0 ? 1 : 0;
 
@@ -28,7 +31,10 @@ function check(title, script, ...args) {
   const succeeded = run(script, args) === 0;
   process.stdout.write(`${succeeded ? '✔' : '✘'} ${title}\n\n`);
   if (succeeded) passed++;
-  else failed++;
+  else {
+    failed++;
+    failures.push(title);
+  }
 }
 
 /** Runs the compiled tests and counts them. */
@@ -49,6 +55,7 @@ function test() {
     const result = JSON.parse(readFileSync(counts, 'utf8'));
     passed += result.passes;
     failed += result.failures;
+    failures.push(...result.failed);
   } catch {
     failed += code === 0 ? 0 : 1;
     process.stdout.write('The tests did not run to their end.\n');

@@ -35,6 +35,8 @@ const { values } = parseOptions(usage, {
 
 const DOCUMENT = 'docs/faults.md';
 const LAUNCH_FILE = 'launch/sim.launch.xml';
+/** The limits on silence are those of the real robot. */
+const STRICT = { patience: '1.0' };
 /** Between these lines of the document stands the table. */
 const [TABLE_BEGIN, TABLE_END] = ['<!-- table -->', '<!-- end of table -->'];
 
@@ -47,7 +49,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const seed = wholeNumber('seed', values.seed);
-  const graph = { directory: values.out, launchFile: LAUNCH_FILE, parameters: values.params };
+  const graph = { directory: values.out, launchFile: LAUNCH_FILE, parameters: values.params, arguments: STRICT };
   if (values.soak !== undefined) {
     const figures = await runSoak(seconds(values.soak), seed, graph, (line) => say(line));
     write(figures);

@@ -33,13 +33,11 @@ const { values, positionals } = parseOptions(
   true,
 );
 
-/** Time in which the nodes of a graph find each other, ms, and the longest to wait for listeners that are known. */
+/** Time in which the nodes of a graph usually find each other, ms, and the longest to wait for listeners. */
 const DISCOVERY = 1000;
 const PATIENCE = 5000;
-/** Time for the last messages to arrive, ms. */
-const DELIVERY = 500;
-/** Messages kept for slow or late listeners where the recording does not tell a number. */
-const DEPTH = 100;
+/** Messages kept for listeners that are slower than the replay, and where the recording does not tell a number. */
+const DEPTH = 1000;
 const PROGRESS_PERIOD = 200;
 /** Other publishers are looked for this often, ms. */
 const GUARD_PERIOD = 250;
@@ -83,7 +81,7 @@ async function main(): Promise<void> {
     await meetListeners(node, publishers);
     do await playOnce(path, summary, publishers, rate, stop.signal);
     while (values.loop && !stop.signal.aborted);
-    await pause(DELIVERY);
+    for (const publisher of publishers.values()) publisher.waitForAllAcked(PATIENCE);
   } finally {
     clearInterval(guard);
     close();
@@ -118,18 +116,31 @@ function openPublishers(node: RosNode, topics: readonly BagTopic[]): Map<string,
   return new Map(
     topics.map(({ name, type, qos }) => [
       name,
-      node.createPublisher(type as MessageType, name, toQos({ ...qos, depth: qos.depth || DEPTH })),
+      node.createPublisher(
+        type as MessageType,
+        name,
+        toQos({ ...qos, depth: qos.durability === 'volatile' ? Math.max(qos.depth, DEPTH) : qos.depth || DEPTH }),
+      ),
     ]),
   );
 }
 
-/** Waits until those who listen already are connected: they would miss the first messages. */
+/** Waits for a listener, and until those who are known are connected: they would miss the first messages. */
 async function meetListeners(node: RosNode, publishers: ReadonlyMap<string, Publisher<MessageType>>): Promise<void> {
   const deadline = performance.now() + PATIENCE;
-  const isAlone = ([topic, publisher]: [string, Publisher<MessageType>]) =>
-    publisher.subscriptionCount === 0 && subscriptionsOf(node, topic).length > 0;
-  do await pause(DISCOVERY);
-  while ([...publishers].some(isAlone) && performance.now() < deadline);
+  for (;;) {
+    await pause(DISCOVERY);
+    let [connected, known] = [0, 0];
+    for (const [topic, publisher] of publishers) {
+      connected += publisher.subscriptionCount;
+      known += subscriptionsOf(node, topic).length;
+    }
+    if (connected > 0 && connected >= known) return;
+    if (performance.now() > deadline) {
+      console.log(known === 0 ? 'nobody listens yet' : `${known - connected} of ${known} listeners do not connect`);
+      return;
+    }
+  }
 }
 
 async function playOnce(

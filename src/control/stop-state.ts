@@ -37,7 +37,7 @@ const DESCRIPTIONS: Readonly<Record<keyof typeof StopCause, string>> = {
   referenceInvalid: 'the joint trajectory holds a value that is not finite, or times that do not increase',
   referenceSilent: 'no joint trajectory arrived in time',
   monitorSilent: 'the safety monitor fell silent',
-  loopStalled: 'no cycle of the loop was on time for too long',
+  loopStalled: 'the loop made no cycle for too long',
   shutdown: 'the loop is shutting down',
 };
 

@@ -6,7 +6,7 @@ export interface WatchdogOptions {
   readonly slowScale: number;
   /** For this long after the last of them, s. */
   readonly slowTime: number;
-  /** Time without a cycle on time after which the robot damps, s. */
+  /** Time without a cycle after which the robot damps, s. */
   readonly stall: number;
 }
 
@@ -14,14 +14,15 @@ export const WATCHDOG_DEFAULTS: WatchdogOptions = { missedCycles: 3, slowScale: 
 
 /**
  * The loop's watchdog over itself, on the time that passes for the robot: a simulation that stands still between two
- * cycles has missed nothing. A cycle is on time when no other was due between the last one and it.
+ * cycles has missed nothing. A cycle is on time when no other was due between the last one and it. A row of cycles that
+ * are each a little late slows down: the robot is still controlled; one gap of the length of a stall damps.
  *
  * Real-time safe; nothing is allocated after construction.
  */
 export class CycleWatchdog {
   readonly #options: WatchdogOptions;
   readonly #period: number;
-  #late = 0;
+  #gap = 0;
   #missed = 0;
   #slowUntil = -Infinity;
 
@@ -31,9 +32,9 @@ export class CycleWatchdog {
     this.#period = period;
   }
 
-  /** Whether no cycle was on time for too long, up to and with the present one. */
+  /** Whether the present cycle comes too long after the one before it. */
   get stalled(): boolean {
-    return this.#late >= this.#options.stall;
+    return this.#gap >= this.#options.stall;
   }
 
   /** Share of the velocity limits that may be used. @param time s, now */
@@ -44,12 +45,11 @@ export class CycleWatchdog {
   /** A cycle begins. @param time s, now @param elapsed for the robot since the last cycle, s */
   observe(time: number, elapsed: number): void {
     const missed = Math.round(elapsed / this.#period) - 1;
+    this.#gap = elapsed;
     if (missed <= 0) {
-      this.#late = 0;
       this.#missed = 0;
       return;
     }
-    this.#late += elapsed;
     this.#missed += missed;
     if (this.#missed >= this.#options.missedCycles) this.#slowUntil = time + this.#options.slowTime;
   }

@@ -43,6 +43,8 @@ export interface GraphOptions {
   readonly launchFile: string;
   /** Parameters of the nodes, relative to the package; a copy of it is used, which faults may spoil. */
   readonly parameters: string;
+  /** Further arguments of the launch file. */
+  readonly arguments?: Readonly<Record<string, string>>;
   /** The robot holds its posture, because the graph has nobody who sets it to work; false when left out. */
   readonly idle?: boolean;
 }
@@ -93,12 +95,12 @@ export class FaultedGraph {
       copyFileSync(packagePath(options.parameters), parametersFile);
       const robot = new SimulatedRobot(
         node,
-        { params_file: parametersFile, task: TASK, seed: String(options.seed) },
+        { params_file: parametersFile, task: TASK, seed: String(options.seed), ...options.arguments },
         options.directory,
         options.tell,
         options.launchFile,
       );
-      const graph = new FaultedGraph(node, close, robot, parametersFile, options.idle ?? false);
+      const graph = new FaultedGraph(node, close, robot, parametersFile, options);
       for (const signal of SIGNALS) process.once(signal, graph.#interrupt);
       try {
         await robot.start(() => {});
@@ -115,13 +117,21 @@ export class FaultedGraph {
     }
   }
 
-  private constructor(node: RosNode, close: () => void, robot: SimulatedRobot, parametersFile: string, idle: boolean) {
-    this.idle = idle;
+  private constructor(
+    node: RosNode,
+    close: () => void,
+    robot: SimulatedRobot,
+    parametersFile: string,
+    options: GraphOptions,
+  ) {
+    this.idle = options.idle ?? false;
     this.node = node;
     this.robot = robot;
     this.parametersFile = parametersFile;
     const { watched, patience, safety } = readMonitorParameters(parametersFile);
-    this.config = beMorePatient(loadSafetyConfig(packagePath(safety)), patience);
+    // An argument of the launch file holds over the parameters' file.
+    const factor = Number(options.arguments?.patience ?? patience);
+    this.config = beMorePatient(loadSafetyConfig(packagePath(safety)), factor);
     this.jointNames = Robot.load(packagePath('config/robot.yaml')).names;
     this.nodes = {
       watched,

@@ -40,7 +40,7 @@ const TOPICS: readonly AttackedTopic[] = [
       NaN: at('joint_not_finite'),
       Inf: at('joint_not_finite'),
       'wrong length': at('joint_states_malformed'),
-      'wrong order': perhaps('joint_position', 'joint_velocity', 'joint_torque'),
+      'wrong order': at('joint_states_malformed'),
     },
   },
   { topic: 'imu/data', type: 'sensor_msgs/msg/Imu', declared: { NaN: at('imu_invalid'), Inf: at('imu_invalid') } },

@@ -41,7 +41,7 @@ export class ReactionWatch {
   }
 
   get observation(): Observation {
-    return { reaction: this.#reaction, time: this.#time, resumed: this.#resumed };
+    return { reaction: this.#reaction, time: this.#time, resumed: this.#resumed, causes: this.causes };
   }
 
   /** Causes that were named, in the order in which they were seen. */

@@ -10,6 +10,8 @@ export interface Observation {
   readonly time: number | undefined;
   /** Whether it left a stop without a reset. */
   readonly resumed: boolean;
+  /** Causes that were named. */
+  readonly causes: readonly string[];
 }
 
 /** A fault as it was injected. */
@@ -51,7 +53,7 @@ export function judge(faults: readonly InjectedFault[], seen: Observation, cause
   const { reaction, time } = seen;
   if (reaction !== undefined && !allowed.includes(reaction)) {
     const what = allowed.length === 0 ? 'nothing' : [...new Set(allowed)].join(' or ');
-    problems.push(`reacted with ${reaction}, declared is ${what}`);
+    problems.push(`reacted with ${reaction} (${seen.causes.join(', ')}), declared is ${what}`);
   }
   for (const { least, due } of demanded) {
     if (reaction === undefined || severity(reaction) < severity(least)) {

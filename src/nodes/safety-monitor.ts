@@ -183,7 +183,7 @@ class SafetyMonitorNode implements NodeHooks {
     node.createSubscription('sensor_msgs/msg/JointState', JOINT_STATES, sensorData(), (message) => {
       const time = monotonicSeconds();
       monitor.observe('topic', JOINT_STATES, time);
-      monitor.observeJoints(time, message.position, message.velocity, message.effort);
+      monitor.observeJoints(time, message.name, message.position, message.velocity, message.effort);
       this.#react();
     });
     node.createSubscription('cosmos_humanoid/msg/ControllerState', CONTROLLER_STATE, sensorData(), (message) => {
@@ -289,9 +289,10 @@ class SafetyMonitorNode implements NodeHooks {
     });
   }
 
-  /** Publishes an event, and logs it. */
+  /** Publishes an event, and logs it; of a stop the loop hears first. */
   #tell(publisher: Publisher<'cosmos_humanoid/msg/SafetyEvent'>, event: SafetyEvent): void {
     const node = this.#node;
+    if (levelOf(event.reaction) >= SafetyLevel.protectiveStop) this.#command();
     const time = monotonicSeconds();
     const { cause, reaction, text } = event;
     if (reaction === 'warn') {

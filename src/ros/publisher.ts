@@ -37,6 +37,11 @@ export class Publisher<T extends MessageType> {
     if (!this.#closed) this.#native.publish(bytes);
   }
 
+  /** Blocks until every reliable subscription has all messages, at most `patience` ms. @returns whether they have */
+  waitForAllAcked(patience: number): boolean {
+    return this.#closed || this.#native.waitForAllAcked(BigInt(Math.round(patience * 1e6)));
+  }
+
   /** For the node that owns it. */
   close(): void {
     this.#closed = true;

@@ -60,13 +60,40 @@ export class JointRules {
       ['torque', effort],
     ] as const) {
       if (this.#rejectShape(kind, values.length)) continue;
+      let [invalid, first] = [0, -1];
       for (let j = 0; j < values.length; j++) {
-        const key = this.#keys[kind][j];
         const value = values[j];
-        if (Number.isFinite(value)) this.#judge(kind, j, key, value, time);
-        else this.#findings.set(key, 'joint_not_finite', `${names[j]}: measured ${kind} is ${value}`);
+        if (Number.isFinite(value)) {
+          this.#judge(kind, j, this.#keys[kind][j], value, time);
+        } else {
+          if (invalid === 0) first = j;
+          invalid++;
+        }
+      }
+      if (invalid === 0) {
+        this.#findings.clear(`${kind}:finite`);
+      } else {
+        const others = invalid > 1 ? `, as of ${invalid - 1} other joints` : '';
+        const reason = `${names[first]}: measured ${kind} is ${values[first]}${others}`;
+        this.#findings.set(`${kind}:finite`, 'joint_not_finite', reason);
       }
     }
+  }
+
+  /** @returns whether the joints are those of the robot, in URDF order; otherwise nothing else of it can be judged */
+  acceptNames(names: readonly string[]): boolean {
+    const expected = this.#limits.names;
+    const wrong = expected.findIndex((name, j) => names[j] !== name);
+    const whole = names.length === expected.length;
+    if (whole && wrong < 0) {
+      this.#findings.clear('names');
+      return true;
+    }
+    const reason = whole
+      ? `joint_states has ${names[wrong]} in place ${wrong}, where ${expected[wrong]} is due (URDF order)`
+      : `joint_states has ${names.length} names, the robot has ${expected.length} joints`;
+    this.#findings.set('names', 'joint_states_malformed', reason);
+    return false;
   }
 
   #rejectShape(kind: Kind, length: number): boolean {

@@ -151,10 +151,12 @@ export class SafetyMonitor {
   /** A measured joint state: rad, rad/s, N·m; velocity and effort may be empty. @param time s, of arrival */
   observeJoints(
     time: number,
+    names: readonly string[],
     position: ArrayLike<number>,
     velocity: ArrayLike<number>,
     effort: ArrayLike<number>,
   ): void {
+    if (!this.#joints.acceptNames(names)) return;
     this.#joints.observe(time, position, velocity, effort);
     this.#thermal.observe(time, effort);
   }

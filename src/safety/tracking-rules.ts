@@ -2,6 +2,10 @@ import type { Findings } from './findings.js';
 import { perJoint } from './per-joint.js';
 import type { SafetyLimits } from './safety-config.js';
 
+/** Measurements without any change in any joint that are no chance while a command moves this far, rad. */
+const STANDSTILL = 3;
+const STANDSTILL_DISTANCE = 1e-3;
+
 /**
  * Compares command and measurement: a joint that does not follow is stuck, blocked or without torque; one whose
  * measurement stays the same to the last bit while its command moves on has a sensor that is.
@@ -15,6 +19,8 @@ export class TrackingRules {
   readonly #since: Float64Array;
   readonly #last: Float64Array;
   readonly #commandedAt: Float64Array;
+  /** Measurements in a row in which no joint at all has changed. */
+  #standstill = 0;
 
   /** @throws Error for a table that leaves joints out */
   constructor(names: readonly string[], { tracking, joints }: SafetyLimits, findings: Findings) {
@@ -34,9 +40,24 @@ export class TrackingRules {
    */
   observe(time: number, stiff: boolean, commanded: ArrayLike<number>, measured: ArrayLike<number>): void {
     if (commanded.length !== this.#names.length || measured.length !== this.#names.length) return;
+    let [changed, moved] = [false, 0];
     for (let j = 0; j < this.#names.length; j++) {
       this.#judgeError(time, j, stiff ? commanded[j]! - measured[j]! : 0);
+      changed ||= measured[j] !== this.#last[j];
       this.#judgeChange(j, stiff, commanded[j]!, measured[j]!);
+      moved = Math.max(moved, Math.abs(commanded[j]! - this.#commandedAt[j]!));
+    }
+    this.#judgeStandstill(changed || !stiff, moved);
+  }
+
+  /** No joint's measurement changes: the encoders' bus stands still, which is plain much sooner than for one joint. */
+  #judgeStandstill(changed: boolean, moved: number): void {
+    this.#standstill = changed ? 0 : this.#standstill + 1;
+    if (changed) {
+      this.#findings.clear('frozen:all');
+    } else if (this.#standstill >= STANDSTILL && moved > STANDSTILL_DISTANCE) {
+      const text = `no joint's measurement has changed ${this.#standstill} times in a row while the command moves`;
+      this.#findings.set('frozen:all', 'joint_frozen', text);
     }
   }
 

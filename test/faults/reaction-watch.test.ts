@@ -9,12 +9,13 @@ describe('ReactionWatch', () => {
     const watch = new ReactionWatch(100);
     watch.observeLoop({ mode: HOLD, since: 99, causes: ['shutdown'] });
     watch.observeMonitor({ category: NONE, stamp: 100.5, causes: ['not_heard'] });
-    expect(watch.observation).to.deep.equal({ reaction: undefined, time: undefined, resumed: false });
+    expect(watch.observation).to.deep.equal({ reaction: undefined, time: undefined, resumed: false, causes: [] });
     watch.observeMonitor({ category: 2, stamp: 100.4, causes: ['node_silent'] });
     watch.observeLoop({ mode: HOLD, since: 100.3, causes: ['reference_silent'] });
     watch.observeLoop({ mode: DAMPING, since: 100.9, causes: ['reference_silent', 'state_not_finite'] });
-    expect(watch.observation).to.deep.equal({ reaction: 'category_0', time: 100.3, resumed: false });
-    expect(watch.causes).to.deep.equal(['node_silent', 'reference_silent', 'state_not_finite']);
+    const causes = ['node_silent', 'reference_silent', 'state_not_finite'];
+    expect(watch.observation).to.deep.equal({ reaction: 'category_0', time: 100.3, resumed: false, causes });
+    expect(watch.causes).to.deep.equal(causes);
   });
 
   it('notices a stop that is left, unless the loop is a new one', () => {

@@ -12,8 +12,13 @@ const silent = stopsBy('reference_silent', 0.25);
 const broken = stopsBy('state_not_finite');
 const slow = stopsBy('cycles_missed');
 const at = (time: number, declared: Declaration) => ({ time, declared });
-const stopped = (reaction: 'category_2' | 'category_0', time: number) => ({ reaction, time, resumed: false });
-const NOTHING = { reaction: undefined, time: undefined, resumed: false };
+const stopped = (reaction: 'category_2' | 'category_0', time: number) => ({
+  reaction,
+  time,
+  resumed: false,
+  causes: ['x'],
+});
+const NOTHING = { reaction: undefined, time: undefined, resumed: false, causes: [] };
 
 describe('judge', () => {
   it('finds nothing where a stop comes in time, or none is called for', () => {
@@ -28,9 +33,9 @@ describe('judge', () => {
   it('finds a stop that is missing, too weak, too late, or not declared', () => {
     const cases = [
       [[at(10, silent)], NOTHING, /no stop, category_2 is declared/],
-      [[at(10, broken)], stopped('category_2', 10.001), /reacted with category_2, declared is category_0/],
+      [[at(10, broken)], stopped('category_2', 10.001), /reacted with category_2 \(x\), declared is category_0/],
       [[at(10, silent)], stopped('category_2', 10.255 + 0.1), /100 ms after the deadline/],
-      [[at(10, silent)], stopped('category_0', 10.2), /reacted with category_0, declared is category_2/],
+      [[at(10, silent)], stopped('category_0', 10.2), /reacted with category_0 \(x\), declared is category_2/],
       [[at(10, TOLERATED)], stopped('category_2', 10.2), /declared is nothing/],
       [[at(10, { ...silent, optional: true })], stopped('category_0', 10.2), /declared is category_2/],
     ] as const;

@@ -55,6 +55,26 @@ describe('JointRules', () => {
     expect(texts(findings)).to.include('left_elbow_joint: measured velocity is Infinity');
   });
 
+  it('names one joint for many whose measurement is not finite, and forgets them', () => {
+    rules.observe(0, [Number.NaN, Number.NaN], [], []);
+    expect(texts(findings)).to.deep.equal(['left_elbow_joint: measured position is NaN, as of 1 other joints']);
+    rules.observe(0.01, [0, 0], [], []);
+    expect(findings.reset()).to.deep.equal([]);
+  });
+
+  it('takes the joints of the robot in URDF order only', () => {
+    expect(rules.acceptNames(limits.names)).to.equal(true);
+    expect(rules.acceptNames(limits.names.toReversed())).to.equal(false);
+    expect(texts(findings)).to.deep.equal([
+      'joint_states has right_elbow_joint in place 0, where left_elbow_joint is due (URDF order)',
+    ]);
+    expect(rules.acceptNames(limits.names.slice(1))).to.equal(false);
+    expect(texts(findings)).to.deep.equal(['joint_states has 1 names, the robot has 2 joints']);
+    expect(findings.level).to.equal(SafetyLevel.protectiveStop);
+    rules.acceptNames(limits.names);
+    expect(findings.reset()).to.deep.equal([]);
+  });
+
   it('stops for an array of a wrong length, and takes empty velocities and efforts', () => {
     rules.observe(0, [0, 0], [], []);
     expect(findings.level).to.equal(SafetyLevel.ok);

@@ -65,6 +65,18 @@ describe('TrackingRules', () => {
     rules.observe(1.1, true, [0.1, 0], [0.1001, 0]);
     expect(findings.reset()).to.have.length(0);
   });
+
+  it('stops much sooner where no joint at all changes', () => {
+    const { findings, rules } = make();
+    for (let k = 0; k < 20; k++) rules.observe(0.01 * k, true, [0, 0], [0.1, 0.2]);
+    expect(findings.reaction).to.equal(undefined);
+    rules.observe(0.2, true, [0.002, 0], [0.1, 0.2]);
+    expect(texts(findings)).to.deep.equal([
+      "no joint's measurement has changed 20 times in a row while the command moves",
+    ]);
+    rules.observe(0.21, true, [0.002, 0], [0.1, 0.2001]);
+    expect(findings.reset()).to.have.length(0);
+  });
 });
 
 describe('BaseRules', () => {

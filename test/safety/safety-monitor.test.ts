@@ -22,7 +22,7 @@ describe('SafetyMonitor', () => {
       now += JUDGEMENT_PERIOD;
       if (silent !== 'motion_planner') monitor.observe('node', 'motion_planner', now);
       if (silent !== 'joint_states') monitor.observe('topic', 'joint_states', now);
-      monitor.observeJoints(now, [0, 0], [0, 0], [0, 0]);
+      monitor.observeJoints(now, limits.names, [0, 0], [0, 0], [0, 0]);
       monitor.state(now);
     }
   }
@@ -83,7 +83,7 @@ describe('SafetyMonitor', () => {
   });
 
   it('raises its level at the observation, not at the next judgement', () => {
-    monitor.observeJoints(now, [0, Number.NaN], [], []);
+    monitor.observeJoints(now, limits.names, [0, Number.NaN], [], []);
     expect(monitor.level).to.equal(SafetyLevel.emergencyStop);
   });
 
