@@ -16,6 +16,7 @@ everything was as declared and no limit was violated, 2 when not, 1 an error.
   --seed S       chooses faults and moments (1)
   --only FAULT   faults whose name contains FAULT, one at a time
   --soak TIME    no faults: tasks one after the other for TIME, such as 30min or 90s
+  --support S    gantry: the pelvis hangs; ground: the robot stands on its feet (gantry)
   --params FILE  parameters of the nodes (config/params.yaml)
   --out DIR      the nodes' output (out/faults)
   --json FILE    write the figures
@@ -27,6 +28,7 @@ const { values } = parseOptions(usage, {
   seed: { type: 'string', default: '1' },
   only: { type: 'string' },
   soak: { type: 'string' },
+  support: { type: 'string', default: 'gantry' },
   params: { type: 'string', default: 'config/params.yaml' },
   out: { type: 'string', default: 'out/faults' },
   json: { type: 'string' },
@@ -35,8 +37,7 @@ const { values } = parseOptions(usage, {
 
 const DOCUMENT = 'docs/faults.md';
 const LAUNCH_FILE = 'launch/sim.launch.xml';
-/** The limits on silence are those of the real robot. */
-const STRICT = { patience: '1.0' };
+
 /** Between these lines of the document stands the table. */
 const [TABLE_BEGIN, TABLE_END] = ['<!-- table -->', '<!-- end of table -->'];
 
@@ -49,7 +50,15 @@ async function main(): Promise<number> {
     return 0;
   }
   const seed = wholeNumber('seed', values.seed);
-  const graph = { directory: values.out, launchFile: LAUNCH_FILE, parameters: values.params, arguments: STRICT };
+  const { support } = values;
+  if (support !== 'gantry' && support !== 'ground') throw new Error(`--support: '${support}' is not gantry or ground`);
+  // The limits on silence are those of the real robot.
+  const graph = {
+    directory: values.out,
+    launchFile: LAUNCH_FILE,
+    parameters: values.params,
+    arguments: { patience: '1.0', support, operator: 'false' },
+  };
   if (values.soak !== undefined) {
     const figures = await runSoak(seconds(values.soak), seed, graph, (line) => say(line));
     write(figures);

@@ -5,6 +5,7 @@ import { Robot } from '../robot/robot.js';
 import { actionChunkMessage, bestChunk } from '../ros/action-messages.js';
 import { Level } from '../ros/diagnostics.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
+import { pathMarkers } from '../ros/marker-messages.js';
 import { MessageHistory } from '../ros/message-history.js';
 import type { Message } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
@@ -84,6 +85,7 @@ class ActionDecoderNode implements NodeHooks {
     const node = this.#node;
     this.#decoder.reset();
     const chunks = node.createPublisher('cosmos_humanoid/msg/ActionChunk', 'action_decoder/action_chunk', reliable(1));
+    const markers = node.createPublisher('visualization_msgs/msg/MarkerArray', 'action_decoder/markers', reliable());
     const states = new MessageHistory(node.codec('cosmos_humanoid/msg/ControllerState'), HISTORY);
     node.createRawSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(), (bytes) =>
       states.push(bytes),
@@ -94,7 +96,7 @@ class ActionDecoderNode implements NodeHooks {
       reliable(1),
       (prediction) => {
         try {
-          this.#decode(prediction, states, chunks);
+          this.#decode(prediction, states, chunks, markers);
         } catch (error) {
           this.#refused++;
           this.#refusal = (error as Error).message;
@@ -110,6 +112,7 @@ class ActionDecoderNode implements NodeHooks {
     prediction: Message<'cosmos_humanoid/msg/ActionPrediction'>,
     states: MessageHistory<'cosmos_humanoid/msg/ControllerState'>,
     chunks: Publisher<'cosmos_humanoid/msg/ActionChunk'>,
+    markers: Publisher<'visualization_msgs/msg/MarkerArray'>,
   ): void {
     const begin = performance.now();
     const node = this.#node;
@@ -119,12 +122,10 @@ class ActionDecoderNode implements NodeHooks {
       throw new Error('joint_controller/state tells no commanded posture for the time of the observation');
     }
     const chunk = this.#decoder.decode(wanted, state.reference_position, node.now());
-    chunks.publish({
-      ...actionChunkMessage(chunk),
-      header: prediction.header,
-      published: node.stamp(),
-      policy: prediction.policy,
-    });
+    const { header, policy } = prediction;
+    const message = { ...actionChunkMessage(chunk), header, published: node.stamp(), policy };
+    chunks.publish(message);
+    if (markers.subscriptionCount > 0) markers.publish(pathMarkers(message));
     this.#decoded++;
     this.#slowed += this.#decoder.slowed;
     this.#refusal = '';

@@ -11,6 +11,7 @@ import { createPolicyFrame, samplePolicyFrame } from '../perception/policy-image
 import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
+import { objectMarkers } from '../ros/marker-messages.js';
 import type { Message, ServiceResponse, Stamp } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
@@ -94,6 +95,7 @@ class CosmosInferenceNode implements NodeHooks {
       reliable(),
     );
     const world = node.createPublisher('cosmos_humanoid/msg/WorldState', 'cosmos/world_state', reliable());
+    const markers = node.createPublisher('visualization_msgs/msg/MarkerArray', 'cosmos/markers', reliable());
     node.createSubscription('std_msgs/msg/String', 'instruction', latched(), ({ data }) => {
       this.#instruction = data;
       this.#session.reset();
@@ -105,7 +107,7 @@ class CosmosInferenceNode implements NodeHooks {
       (message) => {
         this.#latest = message;
         if (this.#instruction !== '' && !this.#busy && node.now() >= this.#next)
-          void this.#predict(message, prediction, world);
+          void this.#predict(message, prediction, world, markers);
       },
     );
     this.#offerServices();
@@ -116,6 +118,7 @@ class CosmosInferenceNode implements NodeHooks {
     observation: FusedObservation,
     prediction: Publisher<'cosmos_humanoid/msg/ActionPrediction'>,
     world: Publisher<'cosmos_humanoid/msg/WorldState'>,
+    markers: Publisher<'visualization_msgs/msg/MarkerArray'>,
   ): Promise<void> {
     const node = this.#node;
     const instruction = this.#instruction;
@@ -132,7 +135,9 @@ class CosmosInferenceNode implements NodeHooks {
       const { stamp } = observation.header;
       for (const answer of answers)
         prediction.publish(predictionMessage(answer, this.#context(instruction, stamp), preprocess));
-      world.publish(worldMessage(answers[0]!, this.#context(instruction, stamp)));
+      const state = worldMessage(answers[0]!, this.#context(instruction, stamp));
+      world.publish(state);
+      if (markers.subscriptionCount > 0) markers.publish(objectMarkers(state));
       this.#predictions++;
       this.#refusal = '';
     } catch (error) {

@@ -11,6 +11,7 @@ import { parseHeartbeat } from '../ros/heartbeat.js';
 import { hearHeartbeats, linkPorts } from '../ros/heartbeat-link.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
 import { readJointTrajectory } from '../ros/joint-trajectory.js';
+import { safetyMarkers } from '../ros/marker-messages.js';
 import type { Message } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
@@ -129,6 +130,7 @@ class SafetyMonitorNode implements NodeHooks {
     const { nodes, topics } = node.parameters;
     const events = node.createPublisher('cosmos_humanoid/msg/SafetyEvent', 'safety/events', reliable(50));
     const state = node.createPublisher('cosmos_humanoid/msg/SafetyState', 'safety/state', latched());
+    const markers = node.createPublisher('visualization_msgs/msg/MarkerArray', 'safety/markers', reliable());
     const monitor = new SafetyMonitor(
       this.#config,
       { limits: robot, nodes, topics, body: { robot, kinematics } },
@@ -136,7 +138,7 @@ class SafetyMonitorNode implements NodeHooks {
     );
     this.#monitor = monitor;
     this.#published = undefined;
-    this.#publishState = () => this.#publish(state, monitor.state(monotonicSeconds()));
+    this.#publishState = () => this.#publish(state, markers, monitor.state(monotonicSeconds()));
     const ports = linkPorts(node.name);
     this.#link = new SafetyWordSender(ports.controller);
     node.own(() => this.#link.close());
@@ -154,7 +156,7 @@ class SafetyMonitorNode implements NodeHooks {
       monitor.allowSpeed(node.parameters.speed_scale);
       const judged = monitor.state(monotonicSeconds());
       this.#command();
-      if (tick++ % PUBLISHED === 0 || differs(judged, this.#published)) this.#publish(state, judged);
+      if (tick++ % PUBLISHED === 0 || differs(judged, this.#published)) this.#publish(state, markers, judged);
     });
     this.#act();
   }
@@ -267,7 +269,11 @@ class SafetyMonitorNode implements NodeHooks {
     });
   }
 
-  #publish(publisher: Publisher<'cosmos_humanoid/msg/SafetyState'>, state: SafetyState): void {
+  #publish(
+    publisher: Publisher<'cosmos_humanoid/msg/SafetyState'>,
+    markers: Publisher<'visualization_msgs/msg/MarkerArray'>,
+    state: SafetyState,
+  ): void {
     const node = this.#node;
     const { level, reasons } = state;
     publisher.publish(
@@ -277,6 +283,9 @@ class SafetyMonitorNode implements NodeHooks {
         measureClockOffset(() => node.now()),
       ),
     );
+    if (markers.subscriptionCount > 0) {
+      markers.publish(safetyMarkers(level, reasons, this.#robot.baseFrame, node.stamp()));
+    }
     if (this.#published !== undefined && level === SafetyLevel.ok && this.#published.level !== level) {
       node.log.info('no stop');
     }

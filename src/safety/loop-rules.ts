@@ -22,6 +22,8 @@ const REACTIONS: readonly (Reaction | undefined)[] = [undefined, 'category_2', '
 const WINDOW = 1;
 /** Shortest time from which a share is drawn, s. */
 const SHORTEST = 0.5;
+/** Cycles from the start of a loop in which it is not judged: the compiler is not done yet. The loop's own watchdog is. */
+const WARM_UP = 2000;
 /** Time that the loop has to act on a reset, s. */
 const GRACE = 0.5;
 
@@ -72,7 +74,7 @@ export class LoopRules {
     history.push({ time, cycles, missed });
     while (history.length > 1 && time - history[1].time >= WINDOW) history.shift();
     const first = history[0];
-    if (time - first.time < SHORTEST) return;
+    if (time - first.time < SHORTEST || cycles + missed <= WARM_UP) return;
     const lost = missed - first.missed;
     const share = lost / Math.max(1, lost + cycles - first.cycles);
     const { warn, stop } = this.#options;

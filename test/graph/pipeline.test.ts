@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import type rclnodejs from 'rclnodejs';
+import { parse } from 'yaml';
+import { publishersOf } from '../../src/ros/endpoints.js';
 import type { Message } from '../../src/ros/messages.js';
 import { packagePath } from '../../src/ros/package-path.js';
 import { latched, reliable, sensorData } from '../../src/ros/qos.js';
@@ -24,6 +27,17 @@ const CANCELLED = 5;
 
 type Point = readonly [number, number, number];
 
+/** As rviz writes it, as far as it is looked at here. */
+interface RvizTopic {
+  readonly Value: string;
+  readonly 'Reliability Policy': 'Reliable' | 'Best Effort';
+  readonly 'Durability Policy': 'Transient Local' | 'Volatile';
+}
+interface RvizDisplay {
+  readonly Topic?: RvizTopic;
+  readonly 'Description Topic'?: RvizTopic;
+}
+
 describe('graph: from the cameras to the joints', function () {
   this.timeout(180_000);
 
@@ -44,6 +58,7 @@ describe('graph: from the cameras to the joints', function () {
       params_file: packagePath('test/graph/pipeline.params.yaml'),
       patience: '20.0',
       missed_stop: '1.0',
+      operator: 'false',
     });
     const { node } = graph;
     observation = graph.listen('cosmos_humanoid/msg/FusedObservation', 'camera_fusion/observation', sensorData(1));
@@ -147,9 +162,28 @@ describe('graph: from the cameras to the joints', function () {
     expect(safety.message?.level).to.be.below(SafetyLevel.protectiveStop);
   });
 
+  it('has everything that the configuration of rviz shows', async () => {
+    const file = readFileSync(packagePath('config/rviz/humanoid.rviz'), 'utf8');
+    const { Displays: displays } = (parse(file) as { 'Visualization Manager': { Displays: RvizDisplay[] } })[
+      'Visualization Manager'
+    ];
+    const topics = displays.flatMap((display) => display.Topic ?? display['Description Topic'] ?? []);
+    expect(topics).to.have.length.above(6);
+    for (const { Value: topic, 'Reliability Policy': reliability, 'Durability Policy': durability } of topics) {
+      await graph.until(`somebody publishes ${topic}`, () => publishersOf(graph.node, `/${topic}`).length > 0);
+      for (const { qos } of publishersOf(graph.node, `/${topic}`)) {
+        if (reliability === 'Reliable') expect(qos.reliability, topic).to.equal('reliable');
+        if (durability === 'Transient Local') expect(qos.durability, topic).to.equal('transient_local');
+      }
+    }
+  });
+
   it('sets out for an instruction that it knows, and holds when that is taken back', async () => {
     const [start, posture] = [commanded(), Float64Array.from(joints.message!.position)];
     const predicted = prediction.count;
+    const shown = ['cosmos/markers', 'action_decoder/markers', 'safety/markers'].map((topic) =>
+      graph.listen('visualization_msgs/msg/MarkerArray', topic, reliable()),
+    );
     const stages = new Set<string>();
     const goal = await client.sendGoal({ instruction: `Please ${INSTRUCTION}!`, timeout: 0 }, ({ stage }) => {
       stages.add(stage);
@@ -167,6 +201,8 @@ describe('graph: from the cameras to the joints', function () {
     await graph.until('the arm moves', () => {
       return joints.message!.position.some((position, j) => Math.abs(position - posture[j]!) > 0.05);
     });
+
+    await graph.until('objects, path and safety are drawn', () => shown.every(({ count }) => count > 0));
 
     await goal.cancelGoal();
     expect(await goal.getResult()).to.deep.include({ success: false, reason: CANCELLED });

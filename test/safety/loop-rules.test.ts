@@ -32,6 +32,11 @@ describe('LoopRules', () => {
     expect(findings.level).to.equal(SafetyLevel.protectiveStop);
   });
 
+  it('does not judge a loop that warms up', () => {
+    run(0.5);
+    expect(findings.level).to.equal(SafetyLevel.ok);
+  });
+
   it('starts anew when the loop does', () => {
     run(0.01);
     rules.observe(3, { ...running, cycles: 10, missed: 9 }, undefined);
