@@ -10,10 +10,13 @@ const BRIDGE = 0.005;
 const PROBATION = 0.2;
 /** While both feet stand firm: gyro against legs, rad/s; mean acceleration, m/s²; tilt against soles, rad. */
 const RATE_LIMIT = 0.3;
+/** Gyro against legs over a longer time: a bias that a push, after which the soles rock back, does not look like, rad/s. */
+const DRIFT_LIMIT = 0.055;
 const ACCELERATION_LIMIT = 2.5;
 const TILT_LIMIT = 0.12;
 /** Time constants of the means of those, s. */
 const RATE_TIME = 0.03;
+const DRIFT_TIME = 0.2;
 const ACCELERATION_TIME = 0.25;
 const TILT_TIME = 0.05;
 
@@ -27,6 +30,7 @@ export class ImuMonitor {
   readonly specificForce = new Float64Array(3);
   readonly #last = new Float64Array(6);
   readonly #rate = new Float64Array(3);
+  readonly #drift = new Float64Array(3);
   readonly #acceleration = new Float64Array(3);
   readonly #freeze: number;
   #repeated = 0;
@@ -60,6 +64,7 @@ export class ImuMonitor {
     this.#tilt = 0;
     this.#faults = 0;
     this.#rate.fill(0);
+    this.#drift.fill(0);
     this.#acceleration.fill(0);
     this.gyro.fill(0);
     this.specificForce.fill(0);
@@ -92,16 +97,20 @@ export class ImuMonitor {
    */
   compare(rate: Float64Array, acceleration: Float64Array, tilt: number, dt: number): void {
     let squaredRate = 0;
+    let squaredDrift = 0;
     let squaredAcceleration = 0;
     for (let k = 0; k < 3; k++) {
       this.#rate[k] += (rate[k] - this.#rate[k]) * (dt / (RATE_TIME + dt));
       this.#acceleration[k] += (acceleration[k] - this.#acceleration[k]) * (dt / (ACCELERATION_TIME + dt));
+      this.#drift[k] += (rate[k] - this.#drift[k]) * (dt / (DRIFT_TIME + dt));
       squaredRate += this.#rate[k] * this.#rate[k];
+      squaredDrift += this.#drift[k] * this.#drift[k];
       squaredAcceleration += this.#acceleration[k] * this.#acceleration[k];
     }
     this.#tilt += (tilt - this.#tilt) * (dt / (TILT_TIME + dt));
     const implausible =
       squaredRate > RATE_LIMIT * RATE_LIMIT ||
+      squaredDrift > DRIFT_LIMIT * DRIFT_LIMIT ||
       squaredAcceleration > ACCELERATION_LIMIT * ACCELERATION_LIMIT ||
       this.#tilt > TILT_LIMIT;
     if (implausible) this.#faults |= EstimatorFault.imuImplausible;

@@ -60,7 +60,11 @@ export function robotFaults(): Fault[] {
       name: 'IMU freeze',
       prepare: (random) => everywhere('imu_freeze', random, { causes: ['imu_frozen'], visibleAfter: 0.15 }, []),
     },
-    { name: 'IMU bias', prepare: (random) => everywhere('imu_offset', random, TOLERATED, [0, GYRO_BIAS, 0]) },
+    {
+      name: 'IMU bias',
+      prepare: (random) =>
+        everywhere('imu_offset', random, perhaps(0.5, 'estimate_degraded', 'foot_slipped'), [0, GYRO_BIAS, 0]),
+    },
     {
       name: 'joint stuck',
       prepare: (random) => onJoint('joint_stuck', random, perhaps(2, 'tracking_error', 'joint_frozen', 'joint_torque')),

@@ -169,6 +169,17 @@ describe('BaseEstimator', function () {
     expect(accelerometer.position).to.be.below(0.02);
   });
 
+  it('declares a bias of the gyro that comes all at once, before the tilt is wrong by two degrees', () => {
+    run(0, SETTLED);
+    const biased = run(SETTLED, SETTLED + 600, {
+      corrupt: (_, { angularVelocity }) => {
+        angularVelocity[1] += 0.1;
+      },
+    });
+    expect(biased.faults & EstimatorFault.imuImplausible).to.equal(EstimatorFault.imuImplausible);
+    expect(biased.tilt).to.be.below(0.035);
+  });
+
   it('does without a leg whose encoder jumps, and without a wrench that is none', () => {
     run(0, SETTLED);
     const jump = run(SETTLED, 1500, {
