@@ -1,5 +1,5 @@
 // npm packages, and the compilation of this package's TypeScript.
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { NODE_MODULES, REPOSITORY } from './paths.mjs';
 import { filesBelow, hashOf, hashOfFiles } from './steps.mjs';
@@ -58,8 +58,27 @@ export async function compile(runner) {
     action: async (run) => {
       removeOrphans();
       await run(process.execPath, [join(typescript, 'bin/tsc'), '--project', REPOSITORY, '--noCheck']);
+      await buildPage(run, REPOSITORY);
     },
   });
+}
+
+/**
+ * Bundles the operator page, `src/operator/page/`, into `dist/page/`.
+ * @param {import('./steps.mjs').Run} run
+ * @param {string} folder with `src/` and `node_modules/`
+ */
+export async function buildPage(run, folder) {
+  const source = join(folder, 'src/operator/page');
+  const target = join(folder, 'dist/page');
+  const options = ['--bundle', '--minify', '--format=esm', '--target=es2022', '--log-level=warning'];
+  await run(join(folder, 'node_modules/.bin/esbuild'), [
+    join(source, 'app.ts'),
+    join(source, 'app.css'),
+    ...options,
+    `--outdir=${target}`,
+  ]);
+  cpSync(join(source, 'index.html'), join(target, 'index.html'));
 }
 
 /** Removes compiled files whose source is gone, so that no test or import finds them any more. */

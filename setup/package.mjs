@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
+import { buildPage } from './node-packages.mjs';
 import { REPOSITORY } from './paths.mjs';
 import { buildRclnodejs, generateMessages } from './rclnodejs.mjs';
 import { hashOf, hashOfFiles, SetupError, StepRunner } from './steps.mjs';
@@ -68,6 +69,7 @@ async function build(folder) {
       }
       for (const dist of [join(work, 'dist'), join(folder, 'dist')]) rmSync(dist, { recursive: true, force: true });
       await run(process.execPath, [join(work, 'node_modules/typescript/bin/tsc'), '--project', work, '--noCheck']);
+      await buildPage(run, work);
       renameSync(join(work, 'dist'), join(folder, 'dist'));
     },
   });

@@ -16,6 +16,7 @@ const failures = [];
 check('format and lint', '@biomejs/biome/bin/biome', 'ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.');
 check('types', TYPESCRIPT, '--noEmit', '--project', '.');
 check('types of the set-up', TYPESCRIPT, '--project', 'setup');
+check('types of the operator page', TYPESCRIPT, '--project', 'src/operator/page');
 if (!process.argv.includes('--static')) test();
 for (const title of failures) process.stdout.write(`\n✘ ${title}`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);

@@ -10,6 +10,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   loop: 'lateness of the 1 kHz loop with the whole graph up, against a Python loop',
   hardware: 'the H2 Plus driven over DDS, against a typed publication; faults of an emulated robot',
   recorder: 'bags of a graph with three cameras: CPU and size, against rosbags; the recorder at work',
+  operator: 'the operator bridge: key to stopped loop; one and four clients of three cameras, and the loop meanwhile',
   mpc: "the motion planner's optimisation, against OSQP on the same problems",
   separation: 'people who walk up to the moving robot: where it rests, against ISO/TS 15066',
   serving: 'the inference service under the load of 1 to 300 clients, beside the bare network',

@@ -50,6 +50,9 @@ const settleTime = 1500;
 /** Time that an instruction may take in the graph, s. */
 const timeout = 25;
 
+/** As in launch/stack.launch.xml. */
+const OPERATOR_PAGE = 'http://localhost:8765';
+
 const say = (text: string) => console.log(text);
 
 /** @returns the exit code */
@@ -96,6 +99,7 @@ async function main(): Promise<number> {
     const started = performance.now();
     await graph.start((waiting) => say(`  waiting for ${waiting}`));
     say(`  all nodes active after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    say(`  operator page: ${OPERATOR_PAGE}`);
 
     // Pictures take seconds of computing; they give way to the robot. What was started before keeps its priority.
     setPriority(10);

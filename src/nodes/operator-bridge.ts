@@ -1,8 +1,8 @@
-import { FoxgloveServer } from '@foxglove/ws-protocol';
 import { SafetyWordSender } from '../control/safety-link.js';
 import { StopMode } from '../control/stop-state.js';
 import { isLoopback } from '../operator/access.js';
 import { ControlHub } from '../operator/control-hub.js';
+import { FoxgloveServer } from '../operator/foxglove.js';
 import { OperatorServer } from '../operator/operator-server.js';
 import { PageFiles } from '../operator/page-files.js';
 import { Permissions } from '../operator/permissions.js';

@@ -16,9 +16,11 @@ export class Codec<T extends MessageType> {
   readonly #prepare: ((message: Record<string, unknown>) => Record<string, unknown>) | undefined;
   #scratch = new ArrayBuffer(1024);
 
-  /** @throws Error when the type is not installed */
-  constructor(type: T) {
-    const definitions = readMessageDefinition(type);
+  /**
+   * @param definitions where they are not those of a message in the ament index
+   * @throws Error when the type is not installed
+   */
+  constructor(type: T, definitions = readMessageDefinition(type)) {
     this.type = type;
     this.#writer = new MessageWriter(definitions);
     this.#reader = new MessageReader(definitions);

@@ -7,8 +7,8 @@ export type MessageDefinitions = ReturnType<typeof parse>;
 
 const cache = new Map<string, MessageDefinitions>();
 
-/** Files of a type in the ament index. */
-type Extension = 'msg' | 'json';
+/** Files of a type in the ament index, which lie in the folder of its kind. */
+type Extension = 'msg' | 'srv' | 'json';
 
 /**
  * Reads the definition of a message type, and of those it contains, from the ament index.
@@ -32,6 +32,22 @@ export function readMessageText(type: string): string {
   const texts = new Map<string, string>();
   collect(type, texts);
   return joinTexts(texts);
+}
+
+/**
+ * The texts of a service type's request and response, in the same form.
+ * @param type e.g. 'std_srvs/srv/Trigger'
+ * @throws Error as above
+ */
+export function readServiceTexts(type: string): { readonly request: string; readonly response: string } {
+  const [packageName = '', , name = ''] = type.split('/');
+  const parts = readIndexFile(packageName, name, 'srv', type).split(/^---.*$/m);
+  const [request, response] = parts.map((text, i) => {
+    const texts = new Map([[`${type}${i === 0 ? '_Request' : '_Response'}`, text.trim()]]);
+    collectFields(text, packageName, texts);
+    return joinTexts(texts);
+  });
+  return { request: request ?? '', response: response ?? '' };
 }
 
 /**
@@ -66,6 +82,11 @@ function collect(type: string, texts: Map<string, string>): void {
   }
   const text = readIndexFile(packageName, name, 'msg', type);
   texts.set(type, text);
+  collectFields(text, packageName, texts);
+}
+
+/** Reads what the fields of a definition refer to. */
+function collectFields(text: string, packageName: string, texts: Map<string, string>): void {
   const [definition] = parse(text, { ros2: true, skipTypeFixup: true });
   for (const field of definition?.definitions ?? []) {
     if (field.isComplex !== true) continue;
@@ -78,7 +99,8 @@ function readIndexFile(packageName: string, name: string, extension: Extension, 
   const prefixes = (process.env.AMENT_PREFIX_PATH ?? '').split(delimiter).filter((prefix) => prefix !== '');
   for (const prefix of prefixes) {
     try {
-      return readFileSync(join(prefix, 'share', packageName, 'msg', `${name}.${extension}`), 'utf8');
+      const folder = extension === 'srv' ? 'srv' : 'msg';
+      return readFileSync(join(prefix, 'share', packageName, folder, `${name}.${extension}`), 'utf8');
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }

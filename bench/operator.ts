@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
+import { UsageMeter } from '../src/cli/start/process-usage.js';
+import { SimulatedRobot } from '../src/cli/start/simulated-robot.js';
+import { StopMode } from '../src/control/stop-state.js';
+import { percentile } from '../src/math/percentile.js';
+import { readLaunchFile } from '../src/ros/launcher/launch-file.js';
+import { Launcher } from '../src/ros/launcher/launcher.js';
+import type { Message } from '../src/ros/messages.js';
+import { openNode } from '../src/ros/open-node.js';
+import { packagePath } from '../src/ros/package-path.js';
+import { sensorData } from '../src/ros/qos.js';
+import type { RosNode } from '../src/ros/ros-node.js';
+import { toSeconds } from '../src/ros/time.js';
+
+const PORT = 8799;
+const STOPS = 100;
+/** Of each number of clients, s. */
+const DURATION = 12;
+const CLIENTS = [0, 1, 4];
+const CAMERAS = ['head_camera', 'left_wrist_camera', 'right_wrist_camera'];
+const TOPICS = [
+  ...CAMERAS.flatMap((camera) => [`/${camera}/color/image_raw`, `/${camera}/depth/image_raw`]),
+  '/joint_states',
+  '/motion_planner/joint_trajectory',
+  '/joint_controller/state',
+];
+
+/**
+ * The emergency stop from the frame that a page sends to the first command of the stopped loop; then, with the whole
+ * simulated robot up and its three cameras at 15 Hz, what the bridge passes on to none, one and four clients, what that
+ * costs it, and how late the 1 kHz loop is meanwhile.
+ */
+export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
+  const { node, close } = await openNode('bench_operator');
+  const folder = mkdtempSync(join(tmpdir(), 'bench-operator-'));
+  try {
+    const delays = await measureStops(node);
+    const figures: Record<string, number> = {
+      stop_p50_ms: percentile(delays, 0.5),
+      stop_p99_ms: percentile(delays, 0.99),
+      stop_max_ms: Math.max(...delays),
+    };
+    Object.assign(figures, await measureClients(node, folder));
+    const ratios = { late_p99_four_clients_over_none: figures.clients4_late_p99_us! / figures.clients0_late_p99_us! };
+    return { figures, ratios };
+  } finally {
+    rmSync(folder, { recursive: true });
+    close();
+  }
+}
+
+/** @returns from the frame to the first command of the stopped loop, ms */
+async function measureStops(node: RosNode): Promise<number[]> {
+  const { processes } = readLaunchFile(packagePath('test/graph/operator.launch.xml'), {
+    arguments: { port: String(PORT) },
+  });
+  const launcher = new Launcher(processes, {});
+  launcher.start();
+  let state: Message<'cosmos_humanoid/msg/ControllerState'> | undefined;
+  node.createSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1), (message) => {
+    state = message;
+  });
+  const reset = node.createClient('std_srvs/srv/Trigger', 'safety/reset');
+  const mode = () => state?.mode;
+  const delays: number[] = [];
+  try {
+    const socket = await dial();
+    for (let i = 0; i < STOPS; i++) {
+      while (mode() !== StopMode.running) {
+        await reset.call({}, 30);
+        await pause(0.1);
+      }
+      await pause(0.05 * Math.random());
+      const sent = node.now();
+      socket.send('STOP');
+      while (mode() !== StopMode.damping) await pause(0.005);
+      delays.push(1000 * (toSeconds(state!.mode_since) - sent));
+    }
+    socket.close();
+  } finally {
+    await launcher.stop();
+  }
+  return delays;
+}
+
+/** A control channel, as soon as the bridge offers one. */
+async function dial(): Promise<WebSocket> {
+  for (;;) {
+    const socket = new WebSocket(`ws://127.0.0.1:${PORT}/control`, 'cosmos.control.v1');
+    const opened = await new Promise((resolve) => {
+      socket.on('open', () => resolve(true)).on('error', () => resolve(false));
+    });
+    if (opened) return socket;
+    await pause(0.2);
+  }
+}
+
+async function measureClients(node: RosNode, folder: string): Promise<Record<string, number>> {
+  const tell = (line: string) => console.log(`  ! ${line}`);
+  const graph = new SimulatedRobot(node, { seed: '11', operator_port: String(PORT) }, folder, tell);
+  const figures: Record<string, number> = {};
+  try {
+    await graph.start(() => {});
+    for (const count of CLIENTS) {
+      const clients = await Clients.start(count);
+      // The loop starts anew, and its timing with it.
+      await graph.place(11, '');
+      await pause(2);
+      const usage = new UsageMeter(new Map([['bridge', graph.pids.get('operator_bridge')!]]));
+      const [bytes, begin] = [await clients.read(), performance.now()];
+      await pause(DURATION);
+      const seconds = (performance.now() - begin) / 1000;
+      const { cpu_cores, memory_mb } = usage.read().bridge!;
+      const { late_p50, late_p99, cycles, missed } = graph.controller!.timing;
+      const name = `clients${count}`;
+      figures[`${name}_MB_per_s`] = ((await clients.read()) - bytes) / 1e6 / seconds;
+      figures[`${name}_bridge_cores`] = cpu_cores;
+      figures[`${name}_bridge_MB`] = memory_mb;
+      figures[`${name}_late_p50_us`] = 1e6 * late_p50;
+      figures[`${name}_late_p99_us`] = 1e6 * late_p99;
+      figures[`${name}_missed_share`] = Number(missed) / Number(cycles + missed);
+      await clients.stop();
+    }
+  } finally {
+    await graph.stop();
+  }
+  return figures;
+}
+
+/** Clients in a process of their own. */
+class Clients {
+  readonly #child: ChildProcess;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  static async start(count: number): Promise<Clients> {
+    const program = packagePath('dist/bench/operator-clients.js');
+    const child = spawn(process.execPath, [program, String(PORT), String(count), ...TOPICS], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const clients = new Clients(child);
+    while (count > 0 && (await clients.read()) === 0) await pause(0.2);
+    return clients;
+  }
+
+  /** Bytes of messages that they have read. */
+  async read(): Promise<number> {
+    this.#child.stdin!.write('\n');
+    const [text] = await once(this.#child.stdout!, 'data');
+    return Number(text);
+  }
+
+  async stop(): Promise<void> {
+    this.#child.stdin!.end();
+    await once(this.#child, 'close');
+  }
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1e3 * seconds));
+}

@@ -1,0 +1,52 @@
+/**
+ * The control channel: JSON over a WebSocket of its own, so that no picture or plot is ever before a command. The
+ * operator page speaks it; the data (topics, parameters) go by Foxglove's protocol.
+ */
+
+/** Path and subprotocol of the channel. */
+export const CONTROL_PATH = '/control';
+export const CONTROL_PROTOCOL = 'cosmos.control.v1';
+
+/**
+ * The whole text of the frame that stops the robot; it is looked for before anything else is read. The same by HTTP:
+ * POST to STOP_PATH.
+ */
+export const STOP_FRAME = 'STOP';
+export const STOP_PATH = '/emergency_stop';
+
+/** What a client asks for; `id` comes back in the answer. */
+export type ControlRequest =
+  | { readonly op: 'trigger'; readonly id: number; readonly service: string }
+  | { readonly op: 'instruct'; readonly id: number; readonly instruction: string }
+  | { readonly op: 'cancel'; readonly id: number };
+
+/** An instruction that was given, and how it went. */
+export interface TaskRecord {
+  readonly instruction: string;
+  /** ms since the epoch. */
+  readonly started: number;
+  /** In the words of ExecuteInstruction.action; '' before the first feedback. */
+  readonly stage: string;
+  /** 0 … 1 */
+  readonly progress: number;
+  readonly confidence: number;
+  /** s */
+  readonly elapsed: number;
+  /** How it ended; undefined while it is carried out. */
+  readonly outcome: { readonly success: boolean; readonly message: string } | undefined;
+}
+
+/** What the bridge says. */
+export type ControlEvent =
+  | {
+      readonly op: 'welcome';
+      /** Namespace of the robot, ends in a slash. */
+      readonly namespace: string;
+      /** What may be asked for beside the stops: names of services, 'execute_instruction'. */
+      readonly allowed: readonly string[];
+      readonly history: readonly TaskRecord[];
+    }
+  | { readonly op: 'stopped' }
+  | { readonly op: 'answer'; readonly id: number; readonly success: boolean; readonly message: string }
+  /** The latest instruction: a new one, or news of it. */
+  | { readonly op: 'task'; readonly task: TaskRecord };

@@ -1,0 +1,230 @@
+import { showImage } from './camera-view.js';
+import { CandidatesPanel } from './candidates-panel.js';
+import { ControlLink } from './control-link.js';
+import { DataLink } from './data-link.js';
+import { byId, make, say } from './dom.js';
+import { LatencyMeter } from './latency.js';
+import type {
+  ActionChunk,
+  ActionPrediction,
+  ControllerState,
+  DiagnosticArray,
+  HandReference,
+  Image,
+  JointState,
+  JointTrajectory,
+  SafetyState,
+  Text,
+} from './messages.js';
+import { LivePlot } from './plots.js';
+import { RobotView } from './robot-view.js';
+import { bridgeUrl } from './socket.js';
+import { StopControls } from './stop-controls.js';
+import { TaskPanel } from './task-panel.js';
+
+/** Topics whose silence for this time, s, makes the page say that what it shows is old. */
+const STALE = { joint_states: 1, 'safety/state': 1, 'joint_controller/state': 1 };
+
+/** Age of what comes from which the page says so, s. */
+const OLD = 1;
+
+const COLORS = ['#4c8dff', '#ff8a1f', '#2fa86a', '#b065e0'] as const;
+
+let lostSince: Date | undefined = new Date();
+let started = false;
+
+// The stops come first: they need nothing of what follows.
+const control: ControlLink = new ControlLink(
+  (event) => {
+    if (event.op === 'welcome') {
+      stops.allow(event.allowed);
+      tasks.welcome(event.history);
+      if (!started) start(event.namespace);
+      started = true;
+    } else if (event.op === 'stopped') stops.passedOn();
+    else if (event.op === 'task') tasks.report(event.task);
+  },
+  (open) => {
+    lostSince = open ? undefined : (lostSince ?? new Date());
+    if (!open) stops.lost();
+    showConnection();
+    if (!open) void explain();
+  },
+);
+const stops = new StopControls(control);
+const tasks = new TaskPanel(control);
+const candidates = new CandidatesPanel();
+
+let data: DataLink | undefined;
+let namespace = '/';
+
+byId('theme').addEventListener('click', () => {
+  const dark =
+    document.documentElement.dataset.theme ?? (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+  document.documentElement.dataset.theme = dark === 'dark' ? 'light' : 'dark';
+});
+setInterval(showConnection, 500);
+
+/** @param robot its namespace, ends in a slash */
+function start(robot: string): void {
+  namespace = robot;
+  const link = new DataLink();
+  data = link;
+  const hear = <T>(topic: string, handle: (message: T) => void) => link.hear(`${robot}${topic}`, handle);
+  const latency = new LatencyMeter();
+
+  hear<SafetyState>('safety/state', (message) => stops.observeSafety(message));
+  hear<Text>('instruction', (message) => tasks.observeInstruction(message.data));
+  showCameras(hear, link);
+  showNodes(link);
+
+  const robotView = tryTo(() => new RobotView(byId('scene')));
+  hear<Text>('robot_description', (message) => robotView?.describe(message.data));
+  hear<JointState>('joint_states', ({ name, position }) => robotView?.measure(name, position));
+  hear<JointTrajectory>('motion_planner/joint_trajectory', ({ joint_names: names, points }) => {
+    const last = points.at(-1);
+    if (last !== undefined) robotView?.plan(names, last.positions);
+  });
+  hear<ActionPrediction>('cosmos/action_prediction', (message) => {
+    candidates.observe(message);
+    latency.observePrediction(message);
+    robotView?.believe(message);
+  });
+  hear<ActionChunk>('action_decoder/action_chunk', (message) => {
+    latency.observeChunk(message);
+    robotView?.aim(message);
+  });
+  hear<HandReference>('motion_planner/hand_reference', (message) => latency.observePlan(message));
+  const plots = makePlots(latency);
+  hear<ControllerState>('joint_controller/state', (message) => {
+    stops.observeController(message);
+    latency.observeController(message);
+    plots(message);
+  });
+}
+
+/** @returns takes in what the loop says */
+function makePlots(latency: LatencyMeter): (state: ControllerState) => void {
+  const box = byId('plots');
+  const series = (...labels: string[]) => labels.map((label, i) => ({ label, color: COLORS[i % COLORS.length]! }));
+  const error = new LivePlot(box, 'Joint error', 'mrad', series('largest', 'rms'));
+  const torque = new LivePlot(box, 'Torque', 'Nm', series('largest', 'rms'));
+  const late = new LivePlot(box, 'Loop is late by', 'µs', series('median', '99 %'));
+  const delay = new LivePlot(box, 'Latency by stage', 'ms', series('camera to prediction', 'decode', 'plan', 'apply'));
+  setInterval(() => {
+    const { predict, decode, plan, apply } = latency.delays;
+    if (!document.hidden) delay.add(predict, decode, plan, apply);
+    if (!document.hidden) for (const plot of [error, torque, late, delay]) plot.draw();
+  }, 250);
+  return ({ position_error, torque: torques, timing }) => {
+    error.add(1000 * largest(position_error), 1000 * rms(position_error));
+    torque.add(largest(torques), rms(torques));
+    late.add(1e6 * timing.late_p50, 1e6 * timing.late_p99);
+  };
+}
+
+/** Pictures of one camera, those that are looked at: a simulated one renders only then. */
+function showCameras(hear: (topic: string, handle: (message: Image) => void) => void, link: DataLink): void {
+  const select = byId<HTMLSelectElement>('camera');
+  const kinds = ['color', 'depth'] as const;
+  let shown = '';
+  const show = () => {
+    for (const kind of kinds) {
+      if (shown !== '') link.forget(`${namespace}${shown}/${kind}/image_raw`);
+      hear(`${select.value}/${kind}/image_raw`, (image) => {
+        if (!document.hidden) showImage(byId<HTMLCanvasElement>(kind), image);
+      });
+    }
+    shown = select.value;
+  };
+  select.addEventListener('change', show);
+  show();
+  setInterval(() => {
+    for (const kind of kinds) {
+      const silence = link.silence(`${namespace}${shown}/${kind}/image_raw`);
+      const caption = byId(`${kind}-caption`);
+      caption.classList.toggle('stale', silence > 2);
+      const what = kind === 'color' ? 'colour' : 'depth, red 0.3 m to blue 1.6 m';
+      say(caption, silence > 2 ? `${what}: no picture for ${describe(silence)}` : what);
+    }
+  }, 1000);
+}
+
+/** The worst that each node says of itself. */
+function showNodes(link: DataLink): void {
+  const nodes = new Map<string, Map<string, { level: number; message: string }>>();
+  link.hear<DiagnosticArray>('/diagnostics', (array) => {
+    candidates.observeDiagnostics(array);
+    for (const { hardware_id: node, name, level, message } of array.status) {
+      const components = nodes.get(node) ?? new Map();
+      nodes.set(node, components.set(name, { level, message }));
+    }
+  });
+  setInterval(() => {
+    const rows = [...nodes]
+      .sort(([a], [b]) => a.localeCompare(b))
+      .map(([node, components]) => {
+        const worst = [...components.values()].reduce((a, b) => (b.level > a.level ? b : a));
+        const row = make('li', '', `${node}${worst.level === 0 ? '' : `: ${worst.message}`}`);
+        row.dataset.level = String(worst.level);
+        row.title = worst.message;
+        return row;
+      });
+    byId('nodes').replaceChildren(...rows);
+  }, 1000);
+}
+
+function showConnection(): void {
+  const box = byId('connection');
+  const banner = byId('banner');
+  const silent = Object.entries(STALE).filter(([topic, limit]) => (data?.silence(`${namespace}${topic}`) ?? 0) > limit);
+  const lost = lostSince !== undefined;
+  const lag = data?.lag ?? 0;
+  const stale = silent.length > 0 || lag > OLD;
+  document.body.classList.toggle('lost', lost || stale);
+  box.dataset.state = lost ? 'lost' : stale ? 'stale' : 'ok';
+  say(box, lost ? 'not connected' : stale ? 'data is stale' : 'connected');
+  banner.hidden = !lost && !stale;
+  if (lost) {
+    const since = lostSince?.toLocaleTimeString();
+    say(banner, `No connection to the robot since ${since}: what is shown is old. Trying again. ${reason}`);
+  } else if (silent.length > 0) {
+    const [[topic]] = silent as [[string, number]];
+    const silence = data?.silence(`${namespace}${topic}`) ?? 0;
+    say(banner, `Nothing heard on ${topic} for ${describe(silence)}: what is shown is old.`);
+  } else if (stale) say(banner, `What is shown is ${lag.toFixed(1)} s old: page or network cannot keep up.`);
+}
+
+let reason = '';
+
+/** A browser does not tell why a WebSocket was refused; the bridge does when asked. */
+async function explain(): Promise<void> {
+  try {
+    const answer = await fetch(bridgeUrl('/access', 'http'));
+    reason = answer.ok ? '' : (await answer.text()).trim();
+  } catch {
+    reason = '';
+  }
+}
+
+function describe(silence: number): string {
+  return Number.isFinite(silence) ? `${silence.toFixed(0)} s` : 'as long as the page is open';
+}
+
+/** Without WebGL the rest of the page works all the same. */
+function tryTo<T>(action: () => T): T | undefined {
+  try {
+    return action();
+  } catch (error) {
+    byId('scene').textContent = `no 3-D view: ${(error as Error).message}`;
+    return undefined;
+  }
+}
+
+function largest(values: Float64Array): number {
+  return values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+function rms(values: Float64Array): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + value ** 2, 0) / values.length);
+}

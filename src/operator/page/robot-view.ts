@@ -1,0 +1,195 @@
+import {
+  AmbientLight,
+  BufferGeometry,
+  Color,
+  CylinderGeometry,
+  DirectionalLight,
+  GridHelper,
+  Line,
+  LineBasicMaterial,
+  Mesh,
+  MeshBasicMaterial,
+  MeshLambertMaterial,
+  Object3D,
+  PerspectiveCamera,
+  Scene,
+  SphereGeometry,
+  Vector3,
+  WebGLRenderer,
+} from 'three';
+import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
+import URDFLoader, { type URDFRobot } from 'urdf-loader';
+import { make } from './dom.js';
+import type { ActionChunk, ActionPrediction } from './messages.js';
+
+/** Pictures a second at most: the page must leave time for the emergency stop. Fewer where a processor draws them. */
+const RATE = 15;
+const SOFTWARE_RATE = 3;
+/** A plan that is older is not shown, ms. */
+const PLAN_AGE = 1000;
+/** Height of base_link above the floor while the robot stands, m. */
+const FLOOR = -1.02;
+/** URDF shapes are unit shapes, scaled; these have fewer faces than the loader's. */
+const SPHERE = new SphereGeometry(1, 14, 10);
+const CYLINDER = new CylinderGeometry(1, 1, 1, 14);
+
+interface Marker {
+  readonly body: Mesh;
+  readonly label: HTMLElement;
+}
+
+/** Positions of joints, rad. */
+interface Posture {
+  readonly names: readonly string[];
+  readonly positions: ArrayLike<number>;
+}
+
+/** The robot in three dimensions, in the axes of base_link: as measured, as planned, and what it knows of objects. */
+export class RobotView {
+  readonly #box: HTMLElement;
+  readonly #renderer = new WebGLRenderer({ antialias: true, alpha: true });
+  readonly #scene = new Scene();
+  readonly #camera = new PerspectiveCamera(40, 1, 0.05, 30);
+  readonly #path = new Line(new BufferGeometry(), new LineBasicMaterial({ color: 0xff8a1f }));
+  readonly #markers = new Map<string, Marker>();
+  #robot: URDFRobot | undefined;
+  #ghost: URDFRobot | undefined;
+  readonly #rate: number;
+  /** The latest; applied when a picture is due. */
+  #measured: Posture | undefined;
+  #planned: Posture | undefined;
+  #plannedAt = -Infinity;
+  #due = false;
+  #drawn = 0;
+
+  /** @param box element to fill */
+  constructor(box: HTMLElement) {
+    this.#box = box;
+    box.append(this.#renderer.domElement);
+    Object3D.DEFAULT_UP.set(0, 0, 1);
+    this.#camera.up.set(0, 0, 1);
+    this.#camera.position.set(2.1, 1.5, 0.75);
+    const controls = new OrbitControls(this.#camera, this.#renderer.domElement);
+    controls.target.set(0.12, 0, -0.16);
+    controls.addEventListener('change', () => this.#draw());
+    controls.update();
+    const sun = new DirectionalLight(0xffffff, 2.2);
+    sun.position.set(2, 1.5, 3);
+    const floor = new GridHelper(4, 16, 0x8a94a0, 0x8a94a0);
+    floor.rotation.x = Math.PI / 2;
+    floor.position.z = FLOOR;
+    floor.material.transparent = true;
+    floor.material.opacity = 0.35;
+    this.#scene.add(new AmbientLight(0xffffff, 1.4), sun, floor, this.#path);
+    const context = this.#renderer.getContext();
+    const names = context.getExtension('WEBGL_debug_renderer_info');
+    const device = names === null ? '' : String(context.getParameter(names.UNMASKED_RENDERER_WEBGL));
+    this.#rate = /swiftshader|llvmpipe|software/i.test(device) ? SOFTWARE_RATE : RATE;
+    new ResizeObserver(() => this.#resize()).observe(box);
+    this.#resize();
+  }
+
+  /** @param urdf text of robot_description */
+  describe(urdf: string): void {
+    for (const old of [this.#robot, this.#ghost]) if (old !== undefined) this.#scene.remove(old);
+    this.#robot = new URDFLoader().parse(urdf);
+    this.#ghost = new URDFLoader().parse(urdf);
+    const ghostly = new MeshBasicMaterial({ color: 0x3b82f6, transparent: true, opacity: 0.35, depthWrite: false });
+    // Behind the robot where both are at the same place.
+    Object.assign(ghostly, { polygonOffset: true, polygonOffsetFactor: 4, polygonOffsetUnits: 4 });
+    for (const robot of [this.#robot, this.#ghost]) {
+      robot.traverse((part) => {
+        if (!(part instanceof Mesh)) return;
+        if (part.geometry.type === 'SphereGeometry') part.geometry = SPHERE;
+        if (part.geometry.type === 'CylinderGeometry') part.geometry = CYLINDER;
+        const { color } = part.material as MeshLambertMaterial;
+        part.material =
+          robot === this.#ghost ? ghostly : new MeshLambertMaterial({ color: color ?? new Color('grey') });
+      });
+      this.#scene.add(robot);
+    }
+    this.#draw();
+  }
+
+  /** Positions as measured, rad. */
+  measure(names: readonly string[], positions: ArrayLike<number>): void {
+    this.#measured = { names, positions };
+    this.#draw();
+  }
+
+  /** Positions to which the plan leads, rad. */
+  plan(names: readonly string[], positions: ArrayLike<number>): void {
+    this.#planned = { names, positions };
+    this.#plannedAt = performance.now();
+    this.#draw();
+  }
+
+  /** Where the hand is to go. */
+  aim({ poses }: ActionChunk): void {
+    this.#path.geometry.setFromPoints(poses.map(({ position: { x, y, z } }) => new Vector3(x, y, z)));
+    this.#path.geometry.computeBoundingSphere();
+    this.#draw();
+  }
+
+  /** Objects, as spheres of two standard deviations of their position. */
+  believe({ objects }: ActionPrediction): void {
+    for (const [name, { body, label }] of this.#markers) {
+      if (objects.some((object) => object.name === name)) continue;
+      this.#scene.remove(body);
+      label.remove();
+      this.#markers.delete(name);
+    }
+    for (const { name, pose, position_deviation: deviation } of objects) {
+      let marker = this.#markers.get(name);
+      if (marker === undefined) {
+        const material = new MeshBasicMaterial({ color: 0xff8a1f, transparent: true, opacity: 0.5 });
+        marker = { body: new Mesh(SPHERE, material), label: make('span', `label label-${this.#markers.size % 2}`) };
+        this.#scene.add(marker.body);
+        this.#box.append(marker.label);
+        this.#markers.set(name, marker);
+      }
+      const { x, y, z } = pose.position;
+      marker.body.position.set(x, y, z);
+      marker.body.scale.setScalar(Math.max(2 * deviation, 0.01));
+      marker.label.textContent = `${name} ± ${(100 * deviation).toFixed(1)} cm`;
+    }
+    this.#draw();
+  }
+
+  #resize(): void {
+    const { clientWidth: width, clientHeight: height } = this.#box;
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.#renderer.setSize(width, height);
+    this.#camera.aspect = width / Math.max(height, 1);
+    this.#camera.updateProjectionMatrix();
+    this.#draw();
+  }
+
+  /** Draws soon, once, however often it is asked for. */
+  #draw(): void {
+    if (this.#due) return;
+    this.#due = true;
+    const wait = Math.max(0, this.#drawn + 1000 / this.#rate - performance.now());
+    setTimeout(() => requestAnimationFrame(() => this.#render()), wait);
+  }
+
+  #render(): void {
+    this.#due = false;
+    this.#drawn = performance.now();
+    apply(this.#robot, this.#measured);
+    apply(this.#ghost, this.#planned);
+    if (this.#ghost !== undefined) this.#ghost.visible = performance.now() < this.#plannedAt + PLAN_AGE;
+    this.#renderer.render(this.#scene, this.#camera);
+    for (const { body, label } of this.#markers.values()) {
+      const { x, y } = body.position.clone().project(this.#camera);
+      label.style.left = `${(50 * (1 + x)).toFixed(1)}%`;
+      label.style.top = `${(50 * (1 - y)).toFixed(1)}%`;
+    }
+  }
+}
+
+function apply(robot: URDFRobot | undefined, posture: Posture | undefined): void {
+  if (robot === undefined || posture === undefined) return;
+  const { names, positions } = posture;
+  for (let i = 0; i < names.length; i++) robot.setJointValue(names[i]!, positions[i]!);
+}

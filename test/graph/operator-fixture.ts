@@ -1,0 +1,75 @@
+import { createServer } from 'node:net';
+import type { Channel, Parameter, Service, ServiceCallFailure } from '@foxglove/ws-protocol';
+import { WebSocket } from 'ws';
+import { FoxgloveClient } from '../../src/operator/foxglove.js';
+
+/** A port that is free. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** Foxglove's own client, and what it was told by the bridge. */
+export class DataClient {
+  readonly socket: WebSocket;
+  readonly client: InstanceType<typeof FoxgloveClient>;
+  readonly channels = new Map<string, Channel>();
+  readonly services = new Map<string, Service>();
+  readonly parameters = new Map<string, Parameter['value']>();
+  /** Messages of status, in words. */
+  readonly complaints: string[] = [];
+  readonly messages = new Map<number, Uint8Array[]>();
+  #calls = 0;
+
+  constructor(port: number) {
+    this.socket = new WebSocket(`ws://127.0.0.1:${port}/`, FoxgloveClient.SUPPORTED_SUBPROTOCOL);
+    this.client = new FoxgloveClient({ ws: this.socket as never });
+    const { client, channels, services } = this;
+    client.on('error', () => {});
+    client.on('advertise', (there) => {
+      for (const channel of there) channels.set(channel.topic, channel);
+    });
+    client.on('unadvertise', (ids) => {
+      for (const [name, { id }] of channels) if (ids.includes(id)) channels.delete(name);
+    });
+    client.on('advertiseServices', (there) => {
+      for (const service of there) services.set(service.name, service);
+    });
+    client.on('parameterValues', ({ parameters }) => {
+      for (const { name, value } of parameters) this.parameters.set(name, value);
+    });
+    client.on('status', ({ message }) => this.complaints.push(message));
+    client.on('message', ({ subscriptionId, data }) => {
+      this.messages.get(subscriptionId)?.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    });
+  }
+
+  /** @returns its messages, to which more are added, and what ends it */
+  subscribe(topic: string): { readonly messages: Uint8Array[]; readonly end: () => void } {
+    const id = this.client.subscribe(this.channels.get(topic)!.id);
+    const messages: Uint8Array[] = [];
+    this.messages.set(id, messages);
+    return { messages, end: () => this.client.unsubscribe(id) };
+  }
+
+  /** @returns the answer's bytes @throws Error with what the bridge said */
+  call(service: string, request: Uint8Array): Promise<Uint8Array> {
+    const { client } = this;
+    const callId = ++this.#calls;
+    return new Promise((resolve, reject) => {
+      const fail = (failure: ServiceCallFailure) => {
+        if (failure.callId === callId) reject(new Error(failure.message));
+      };
+      client.on('serviceCallFailure', fail);
+      client.on('serviceCallResponse', (answer) => {
+        const { buffer, byteOffset, byteLength } = answer.data;
+        if (answer.callId === callId) resolve(new Uint8Array(buffer, byteOffset, byteLength));
+      });
+      const serviceId = this.services.get(service)!.id;
+      client.sendServiceCallRequest({ serviceId, callId, encoding: 'cdr', data: request });
+    });
+  }
+}

@@ -1,0 +1,156 @@
+import { existsSync } from 'node:fs';
+import { expect } from 'chai';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { StopMode } from '../../src/control/stop-state.js';
+import type { Message } from '../../src/ros/messages.js';
+import { packagePath } from '../../src/ros/package-path.js';
+import { sensorData } from '../../src/ros/qos.js';
+import { freePort } from '../graph/operator-fixture.js';
+import { type Latest, TestGraph } from '../graph/test-graph.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+const PATIENT_CHROMIUM = packagePath('test/web/chromium.sh');
+const INSTRUCTION = 'pick up the red cup and place it in the bin';
+/** Time for anything that has to happen in the page, ms; much more than it takes. */
+const PATIENCE = 60_000;
+
+describe('web: operator page', function () {
+  this.timeout(240_000);
+
+  let graph: TestGraph;
+  let controller: Latest<'cosmos_humanoid/msg/ControllerState'>;
+  let port: number;
+  let browser: Browser;
+  let page: Page;
+  const errors: string[] = [];
+
+  before(async function () {
+    if (!existsSync(CHROMIUM)) {
+      console.log(`      ${CHROMIUM} is missing: the page is not tested (Debian: apt-get install chromium)`);
+      this.skip();
+    }
+    port = await freePort();
+    graph = await TestGraph.start('launch/sim.launch.xml', {
+      seed: '11',
+      instruction: INSTRUCTION,
+      params_file: packagePath('test/graph/pipeline.params.yaml'),
+      patience: '20.0',
+      missed_stop: '1.0',
+      operator_port: String(port),
+    });
+    controller = graph.listen('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1));
+    await graph.until('the loop runs', () => controller.count > 0);
+    browser = await chromium.launch({
+      executablePath: PATIENT_CHROMIUM,
+      args: ['--no-sandbox', '--disable-dev-shm-usage', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+    });
+    page = await browser.newPage({ viewport: { width: 1280, height: 1160 } });
+    page.setDefaultTimeout(PATIENCE);
+    page.on('pageerror', (error) => errors.push(String(error)));
+    page.on('console', (message) => {
+      // That a connection is refused while the bridge is down is no error of the page.
+      if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION/.test(message.text())) errors.push(message.text());
+    });
+    await page.goto(`http://localhost:${port}/`);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await graph?.stop();
+  });
+
+  /** Waits until an element's text is as it should be. */
+  async function shows(selector: string, text: RegExp): Promise<void> {
+    await page.locator(selector, { hasText: text }).first().waitFor();
+  }
+
+  const moved = (from: ArrayLike<number>, { position }: Message<'cosmos_humanoid/msg/ControllerState'>) =>
+    position.reduce((most, value, i) => Math.max(most, Math.abs(value - from[i]!)), 0);
+
+  /** Resets, as people do, until the robot is let go. */
+  async function reset(): Promise<void> {
+    await graph.until('the robot is let go', async () => {
+      await page.locator('#reset').click();
+      await page.locator('#confirm-reset').click();
+      await page.locator('#stop-note', { hasText: /reset(:| refused)/ }).waitFor();
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      return controller.message?.mode === StopMode.running;
+    });
+  }
+
+  /** A robot that was stopped without stiffness hangs as no reset accepts it; in the simulation it can start anew. */
+  async function startAnew(): Promise<void> {
+    await page.locator('#anew').click();
+    await shows('#stop-note', /placed anew/);
+    await graph.until('the robot is let go', () => controller.message?.mode === StopMode.running);
+  }
+
+  it('shows the robot, what its camera sees and how it is', async () => {
+    await shows('#connection', /^connected$/);
+    await graph.until('the nodes are up', async () => (await graph.call('lifecycle_manager/is_active')).success);
+    await reset();
+    await shows('#safety-word', /No stop|Warning/);
+    await shows('#nodes li', /joint_controller/);
+    expect(await page.locator('#banner').isVisible()).to.equal(false);
+    for (const id of ['color', 'depth']) {
+      await page.waitForFunction(`(() => {
+        const { width, height } = ${id};
+        return new Set(${id}.getContext('2d').getImageData(0, 0, width, height).data).size > 20;
+      })()`);
+    }
+    await shows('#plots p', /largest .* mrad/);
+  });
+
+  it('carries an instruction out, and shows what the policy proposes', async () => {
+    const from = controller.message!.position.slice();
+    await page.locator('#instruction').fill(INSTRUCTION);
+    await page.locator('#instruction').press('Enter');
+    await shows('#history li', /under way/);
+    await shows('#candidates li.best', /carried out/);
+    await graph.until('the robot moves', () => moved(from, controller.message!) > 0.1);
+    await shows('#stage', /\d s, confidence \d+ %/);
+    const shot = process.env.OPERATOR_SCREENSHOT;
+    if (shot !== undefined) await page.screenshot({ path: shot });
+  });
+
+  it('stops the loop by the space bar, and says so in words', async () => {
+    await page.keyboard.press('Space');
+    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await shows('#safety-word', /^Emergency stop$/);
+    await shows('#stop-note', /^stopped/);
+    await shows('#history li', /stopped/);
+  });
+
+  it('resets after it was asked twice, never by the space bar', async () => {
+    await page.locator('#reset').click();
+    await page.keyboard.press('Space');
+    await page.locator('#confirm[open]').waitFor();
+    await page.keyboard.press('Enter');
+    await page.locator('#confirm[open]').waitFor({ state: 'hidden' });
+    expect(controller.message?.mode).to.equal(StopMode.damping);
+    await startAnew();
+    await shows('#safety-word', /No stop|Warning/);
+  });
+
+  it('does not stop the robot while somebody types, and lets it be stopped by a click', async () => {
+    await page.locator('#instruction').fill('');
+    await page.locator('#instruction').pressSequentially('a b c');
+    expect(await page.locator('#instruction').inputValue()).to.equal('a b c');
+    expect(controller.message?.mode).to.equal(StopMode.running);
+    await page.locator('#stop').click();
+    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await startAnew();
+  });
+
+  it('says that the connection is lost, and is back when the bridge is', async () => {
+    process.kill(graph.launcher.pids.get('operator_bridge')!, 'SIGKILL');
+    await shows('#banner', /No connection to the robot since/);
+    await shows('#connection', /^not connected$/);
+    await shows('#connection', /^connected$/);
+    await page.locator('#banner').waitFor({ state: 'hidden' });
+    await shows('#safety-word', /No stop|Warning/);
+    await page.keyboard.press('Space');
+    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    expect(errors).to.deep.equal([]);
+  });
+});
