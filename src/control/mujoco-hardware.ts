@@ -153,7 +153,7 @@ export class MujocoHardware implements SimulatedHardware {
     simulation.step(command);
     simulation.readState(this.#true);
     simulation.linkPosition(this.#pelvis, this.#height);
-    this.#truth?.observe(this.#true, command.kp);
+    this.#truth?.observe(this.#true, command.kp, command.kd);
     this.#truth?.observeBase(this.#height[2]!, this.#true.orientation);
   }
 

@@ -171,7 +171,7 @@ export class Rollout {
       this.#balancer?.update(time, Simulation.timeStep, this.#state, command, controller.balancing);
       simulation.step(command);
       simulation.readState(this.#state);
-      if (truth.observe(this.#state, command.kp)) violations++;
+      if (truth.observe(this.#state, command.kp, command.kd)) violations++;
       noise?.apply(this.#state);
       if (cycle % 10 !== 9) continue;
       if (success.update(0.01)) return { ...episode, success: true, duration: time, cause: '', violations };

@@ -43,7 +43,12 @@ const TOPICS: readonly AttackedTopic[] = [
       'wrong order': at('joint_states_malformed'),
     },
   },
-  { topic: 'imu/data', type: 'sensor_msgs/msg/Imu', declared: { NaN: at('imu_invalid'), Inf: at('imu_invalid') } },
+  {
+    topic: 'imu/data',
+    type: 'sensor_msgs/msg/Imu',
+    // A flood of copies may leave no room for anything else: then the values stand still.
+    declared: { NaN: at('imu_invalid'), Inf: at('imu_invalid'), flooded: perhaps('imu_frozen') },
+  },
   { topic: 'joint_controller/state', type: 'cosmos_humanoid/msg/ControllerState', without: ['wrong length'] },
   { topic: 'safety/state', type: 'cosmos_humanoid/msg/SafetyState' },
   { topic: 'action_decoder/action_chunk', type: 'cosmos_humanoid/msg/ActionChunk' },

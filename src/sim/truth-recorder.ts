@@ -27,6 +27,8 @@ export class TruthRecorder {
   readonly #last: Float64Array;
   /** Joints that were let go, and have not come back within their limits: 1, else 0. */
   readonly #limp: Uint8Array;
+  /** Joints without any drive, and those that had none and are still too fast for that: 1, else 0. */
+  readonly #powerless: Uint8Array;
   /** The hardware's limits, not the tighter ones that are commanded. */
   readonly #velocity: Float64Array;
   readonly #effort: Float64Array;
@@ -42,16 +44,18 @@ export class TruthRecorder {
     this.#first = Float64Array.from(robot.urdf.joints, ({ lower }) => lower);
     this.#last = Float64Array.from(robot.urdf.joints, ({ upper }) => upper);
     this.#limp = new Uint8Array(robot.names.length);
+    this.#powerless = new Uint8Array(robot.names.length);
     this.#velocity = Float64Array.from(robot.urdf.joints, ({ velocity }) => velocity);
     this.#effort = robot.effortLimit.map((limit) => limit * ROUNDING);
   }
 
   /**
    * Takes a step in. A joint whose drive has no stiffness goes where gravity takes it: it is judged by its end stops,
-   * until it is back within the limits that hold for commands.
-   * @param stiffness of the drives, N·m/rad @returns whether a joint was beyond a limit
+   * until it is back within the limits that hold for commands. One without damping either has lost its torque: nothing
+   * holds its speed, which is not judged until a drive has it back within the limit.
+   * @param stiffness of the drives, N·m/rad @param damping of them, N·m·s/rad @returns whether a joint was beyond a limit
    */
-  observe({ position, velocity, effort }: RobotState, stiffness: Float64Array): boolean {
+  observe({ position, velocity, effort }: RobotState, stiffness: Float64Array, damping: Float64Array): boolean {
     let beyond = 0;
     for (let j = 0; j < position.length; j++) {
       const q = position[j]!;
@@ -60,7 +64,10 @@ export class TruthRecorder {
       else if (excess <= 0) this.#limp[j] = 0;
       if (this.#limp[j] === 1) excess = Math.max(this.#first[j]! - q, q - this.#last[j]!) - ELASTICITY;
       beyond |= this.#judge(POSITION, j, excess);
-      beyond |= this.#judge(VELOCITY, j, Math.abs(velocity[j]!) - this.#velocity[j]!);
+      const speeding = Math.abs(velocity[j]!) - this.#velocity[j]!;
+      if (stiffness[j] === 0 && damping[j] === 0) this.#powerless[j] = 1;
+      else if (speeding <= 0) this.#powerless[j] = 0;
+      if (this.#powerless[j] === 0) beyond |= this.#judge(VELOCITY, j, speeding);
       beyond |= this.#judge(EFFORT, j, Math.abs(effort[j]!) - this.#effort[j]!);
     }
     for (let kind = 0; kind < KINDS; kind++) if ((beyond & (1 << kind)) !== 0) this.#violations[kind]!++;

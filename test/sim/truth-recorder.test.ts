@@ -10,6 +10,8 @@ describe('TruthRecorder', () => {
 
   const stiff = new Float64Array(robot.names.length).fill(100);
   const limp = new Float64Array(robot.names.length);
+  const damped = new Float64Array(robot.names.length).fill(5);
+  const free = limp;
 
   function stateAtRest() {
     const state = createRobotState(robot.names.length);
@@ -25,7 +27,7 @@ describe('TruthRecorder', () => {
 
   it('finds nothing in a robot at rest', () => {
     const recorder = new TruthRecorder(robot);
-    expect(recorder.observe(stateAtRest(), stiff)).to.equal(false);
+    expect(recorder.observe(stateAtRest(), stiff, damped)).to.equal(false);
     recorder.observeBase(0.85, Float64Array.of(0, 0, 0, 1));
     const [position, velocity, effort, p, v, e, , , , lowest, tilt] = record(recorder);
     expect([position, velocity, effort]).to.deep.equal([0, 0, 0]);
@@ -37,14 +39,14 @@ describe('TruthRecorder', () => {
     const recorder = new TruthRecorder(robot);
     const state = stateAtRest();
     state.position[elbow] = robot.upper[elbow]! + 0.04;
-    expect(recorder.observe(state, stiff), 'elasticity').to.equal(false);
+    expect(recorder.observe(state, stiff, damped), 'elasticity').to.equal(false);
     state.position[elbow] = robot.upper[elbow]! + 0.15;
     state.velocity[elbow] = -fastest - 2;
-    expect(recorder.observe(state, stiff)).to.equal(true);
+    expect(recorder.observe(state, stiff, damped)).to.equal(true);
     state.position[elbow] = robot.upper[elbow]! + 0.1;
     state.velocity[elbow] = 0;
     state.effort[elbow] = 2 * robot.effortLimit[elbow]!;
-    expect(recorder.observe(state, stiff)).to.equal(true);
+    expect(recorder.observe(state, stiff, damped)).to.equal(true);
     const [position, velocity, effort, p, v, e, ...rest] = record(recorder);
     expect([position, velocity, effort]).to.deep.equal([2, 1, 1]);
     expect(p).to.be.closeTo(0.1, 1e-9);
@@ -58,14 +60,26 @@ describe('TruthRecorder', () => {
     const recorder = new TruthRecorder(robot);
     const state = stateAtRest();
     state.position[head] = robot.upper[head]! + 0.2;
-    const steps = [limp, stiff].map((stiffness) => recorder.observe(state, stiffness));
+    const steps = [limp, stiff].map((stiffness) => recorder.observe(state, stiffness, damped));
     state.position[head] = robot.upper[head]!;
-    steps.push(recorder.observe(state, stiff));
+    steps.push(recorder.observe(state, stiff, damped));
     state.position[head] = robot.upper[head]! + 0.2;
-    steps.push(recorder.observe(state, stiff));
+    steps.push(recorder.observe(state, stiff, damped));
     state.position[head] = robot.urdf.joints[head]!.upper + 0.1;
-    steps.push(recorder.observe(state, limp));
+    steps.push(recorder.observe(state, limp, damped));
     expect(steps).to.deep.equal([false, false, false, true, true]);
+  });
+
+  it('does not judge the speed of a joint without any drive, until a drive has caught it', () => {
+    const recorder = new TruthRecorder(robot);
+    const state = stateAtRest();
+    state.velocity[elbow] = fastest + 1;
+    const steps = [recorder.observe(state, limp, free), recorder.observe(state, stiff, damped)];
+    state.velocity[elbow] = fastest;
+    steps.push(recorder.observe(state, stiff, damped));
+    state.velocity[elbow] = fastest + 1;
+    steps.push(recorder.observe(state, limp, damped));
+    expect(steps).to.deep.equal([false, false, false, true]);
   });
 
   it('keeps the lowest height and the largest tilt', () => {

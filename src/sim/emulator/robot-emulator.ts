@@ -241,7 +241,7 @@ export class RobotEmulator {
     this.simulation.step(command);
     this.simulation.readState(this.#state);
     this.simulation.linkPosition(this.#pelvis, this.#height);
-    this.#truth.observe(this.#state, command.kp);
+    this.#truth.observe(this.#state, command.kp, command.kd);
     this.#truth.observeBase(this.#height[2]!, this.#state.orientation);
   }
 
