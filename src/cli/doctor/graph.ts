@@ -11,8 +11,12 @@ import type { RosNode } from '../../ros/ros-node.js';
 import { error, type Finding, ok, reasonOf, warning } from './finding.js';
 import { type Edge, mismatches, treeProblems } from './graph-rules.js';
 
-/** Time in which nodes are found, s, and in which messages are counted. */
-const DISCOVERY = 1.5;
+/** Time in which a node of a graph is found on a busy machine, and in which the others follow, s. */
+const DISCOVERY = 5;
+const SETTLING = 1;
+/** New topics are looked for this often, s. */
+const POLLING = 0.1;
+/** Time in which messages are counted, s. */
 const OBSERVATION = 2;
 /** Topics that flow all the time, relative to the graph's namespace, and their rates, Hz. */
 const RATES: readonly (readonly [string, MessageType, number])[] = [
@@ -45,18 +49,9 @@ export async function checkGraph(): Promise<Finding[]> {
 }
 
 async function look(node: RosNode): Promise<Finding[]> {
-  const beats = new Map<string, Heartbeat>();
   const topics = () => graphTopics(node).map(({ name }) => name);
-  await pause(DISCOVERY);
-  // The graph may live in any namespace.
-  for (const topic of topics().filter((name) => name.endsWith(`/${HEARTBEAT_TOPIC}`))) {
-    node.createSubscription('std_msgs/msg/String', topic, sensorData(50), ({ data }) => {
-      const beat = parseHeartbeat(data);
-      if (beat !== undefined) beats.set(beat.name, beat);
-    });
-  }
+  const beats = await hearBeats(node, topics);
   const domain = process.env.ROS_DOMAIN_ID ?? '0';
-  await pause(1);
   if (beats.size === 0) return [ok('graph', `none runs on ROS domain ${domain}; npm start brings one up`)];
 
   const [first] = [...beats.keys()];
@@ -73,6 +68,26 @@ async function look(node: RosNode): Promise<Finding[]> {
     checkTree([...edges.values()]),
     checkDiagnostics(statuses),
   ];
+}
+
+/** The heartbeats of a graph, in whatever namespace it lives: of all its nodes, once for a while no other was heard. */
+async function hearBeats(node: RosNode, topics: () => string[]): Promise<ReadonlyMap<string, Heartbeat>> {
+  const beats = new Map<string, Heartbeat>();
+  const heard = new Set<string>();
+  let quiet = performance.now() + 1e3 * DISCOVERY;
+  while (performance.now() < quiet) {
+    for (const topic of topics().filter((name) => name.endsWith(`/${HEARTBEAT_TOPIC}`) && !heard.has(name))) {
+      heard.add(topic);
+      node.createSubscription('std_msgs/msg/String', topic, sensorData(50), ({ data }) => {
+        const beat = parseHeartbeat(data);
+        if (beat === undefined) return;
+        if (!beats.has(beat.name)) quiet = performance.now() + 1e3 * SETTLING;
+        beats.set(beat.name, beat);
+      });
+    }
+    await pause(POLLING);
+  }
+  return beats;
 }
 
 /** Nodes that config/params.yaml has the lifecycle manager bring up. */
