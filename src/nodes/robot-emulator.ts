@@ -22,6 +22,7 @@ const HAND_DIVIDER = 5;
 const TRUTH_DIVIDER = 8;
 
 const PARAMETERS = {
+  realtime: { type: 'boolean', default: true, description: 'Whether to ask the system for real-time priority.' },
   robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
   task: { type: 'string', default: 'pick_and_place', description: 'A file in config/scenes, no extension.' },
   seed: { type: 'integer', default: 0, minimum: 0, description: 'Places the objects.' },
@@ -109,7 +110,7 @@ class RobotEmulatorNode implements NodeHooks {
     const node = this.#node;
     const emulator = this.#emulator;
     // A robot does not wait for the computer that drives it.
-    const complaint = requestRealtimeProcess();
+    const complaint = node.parameters.realtime ? requestRealtimeProcess() : undefined;
     if (complaint !== undefined) node.log.info(complaint);
     node.createRawSubscription('unitree_hg/msg/LowCmd', LOW_COMMAND_TOPIC, sensorData(10), (bytes) => {
       const now = monotonicSeconds();
