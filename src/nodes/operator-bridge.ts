@@ -152,20 +152,16 @@ class OperatorBridgeNode implements NodeHooks {
   #makeHub(permissions: () => Permissions): ControlHub {
     const node = this.#node;
     const instructions = new InstructionGiver(node, (task) => hub.report(task));
-    const allowed = (name: string) => {
-      const granted = permissions();
-      if (!granted.allows(name)) throw new Error(granted.refusal(name));
-    };
     const hub: ControlHub = new ControlHub(
       {
         emergencyStop: (source) => this.#emergencyStop(source),
         trigger: async (service) => {
-          allowed(service);
+          permissions().demand(service);
           node.log.info(`${service} is called by an operator`);
           return this.#trigger(service);
         },
         instruct: async (instruction) => {
-          allowed('execute_instruction');
+          permissions().demand('execute_instruction');
           node.log.info(`"${instruction}" is asked for by an operator`);
           return instructions.give(instruction);
         },

@@ -1,7 +1,14 @@
 import type { WebSocket } from 'ws';
 import { z } from 'zod';
 import { CloseCode } from './client-link.js';
-import { type ControlEvent, type ControlRequest, STOP_FRAME, type TaskRecord } from './control-protocol.js';
+import {
+  type Answer,
+  type ControlEvent,
+  type ControlRequest,
+  STOP_FRAME,
+  type TaskRecord,
+  withTask,
+} from './control-protocol.js';
 
 /** Requests of one client that may be under way. */
 const CONCURRENT = 8;
@@ -9,12 +16,6 @@ const CONCURRENT = 8;
 const BACKLOG = 2 ** 20;
 /** Instructions that are remembered. */
 const HISTORY = 50;
-
-/** How a request went. */
-export interface Answer {
-  readonly success: boolean;
-  readonly message: string;
-}
 
 /** What the channel does to the robot. */
 export interface ControlActions {
@@ -95,8 +96,7 @@ export class ControlHub {
 
   /** Tells everybody of an instruction that begins, goes on or ends. */
   report(task: TaskRecord): void {
-    if (this.#history.at(-1)?.started === task.started) this.#history.pop();
-    this.#history = [...this.#history.slice(1 - HISTORY), task];
+    this.#history = withTask(this.#history, task).slice(-HISTORY);
     this.#tell({ op: 'task', task });
   }
 

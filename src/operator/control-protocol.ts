@@ -20,6 +20,12 @@ export type ControlRequest =
   | { readonly op: 'instruct'; readonly id: number; readonly instruction: string }
   | { readonly op: 'cancel'; readonly id: number };
 
+/** How a request went. */
+export interface Answer {
+  readonly success: boolean;
+  readonly message: string;
+}
+
 /** An instruction that was given, and how it went. */
 export interface TaskRecord {
   readonly instruction: string;
@@ -33,7 +39,13 @@ export interface TaskRecord {
   /** s */
   readonly elapsed: number;
   /** How it ended; undefined while it is carried out. */
-  readonly outcome: { readonly success: boolean; readonly message: string } | undefined;
+  readonly outcome: Answer | undefined;
+}
+
+/** The history with the latest instruction: a new one, or news of the last. */
+export function withTask(history: readonly TaskRecord[], task: TaskRecord): TaskRecord[] {
+  const isNews = history.at(-1)?.started === task.started;
+  return [...(isNews ? history.slice(0, -1) : history), task];
 }
 
 /** What the bridge says. */
@@ -47,6 +59,6 @@ export type ControlEvent =
       readonly history: readonly TaskRecord[];
     }
   | { readonly op: 'stopped' }
-  | { readonly op: 'answer'; readonly id: number; readonly success: boolean; readonly message: string }
+  | ({ readonly op: 'answer'; readonly id: number } & Answer)
   /** The latest instruction: a new one, or news of it. */
   | { readonly op: 'task'; readonly task: TaskRecord };

@@ -22,6 +22,11 @@ export class Permissions {
     return this.#allows(name.startsWith('/') ? name : `${this.#namespace}${name}`);
   }
 
+  /** @throws Error with the refusal where something is not allowed */
+  demand(name: string): void {
+    if (!this.allows(name)) throw new Error(this.refusal(name));
+  }
+
   /** Why something is refused, with the remedy. */
   refusal(name: string): string {
     return `${name} is not allowed: list it in the parameter allow of operator_bridge`;

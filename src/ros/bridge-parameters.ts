@@ -1,4 +1,5 @@
 import type { FoxgloveServer, Parameter } from '@foxglove/ws-protocol';
+import { StatusLevel } from '../operator/foxglove.js';
 import type { Permissions } from '../operator/permissions.js';
 import type { ServiceRequest, ServiceType } from './messages.js';
 import type { RosNode } from './ros-node.js';
@@ -8,8 +9,6 @@ import type { ServiceClient } from './service-client.js';
 const PATIENCE = 2;
 /** Requests of all clients that may wait. */
 const MOST_WAITING = 16;
-/** As in Foxglove's protocol. */
-const ERROR = 2;
 
 /** As in rcl_interfaces/msg/ParameterType. */
 const Type = {
@@ -60,7 +59,7 @@ export class BridgeParameters {
         },
         (error: Error) => {
           this.#waiting--;
-          data.sendStatus({ level: ERROR, message: error.message }, connection);
+          data.sendStatus({ level: StatusLevel.ERROR, message: error.message }, connection);
         },
       );
     };
@@ -103,7 +102,7 @@ export class BridgeParameters {
   /** @throws Error for one that is not allowed, not there or not accepted by its node */
   async #set(parameters: readonly Parameter[]): Promise<void> {
     for (const { name, value } of parameters) {
-      if (!this.#permissions().allows(name)) throw new Error(this.#permissions().refusal(name));
+      this.#permissions().demand(name);
       const at = name.indexOf('.');
       const [node, parameter] = [name.slice(0, at), name.slice(at + 1)];
       const { values } = await this.#call('rcl_interfaces/srv/GetParameters', `${node}/get_parameters`, {

@@ -1,4 +1,5 @@
 import type { FoxgloveServer } from '@foxglove/ws-protocol';
+import { StatusLevel } from '../operator/foxglove.js';
 import type { Permissions } from '../operator/permissions.js';
 import { graphTopics } from './endpoints.js';
 import type { MessageType } from './messages.js';
@@ -8,8 +9,6 @@ import type { RosNode } from './ros-node.js';
 
 /** Topics that clients may publish on, all of them together. */
 const MOST_TOPICS = 64;
-/** As in Foxglove's protocol. */
-const ERROR = 2;
 
 interface ChannelDescription {
   readonly topic: string;
@@ -38,7 +37,7 @@ export class BridgePublications {
       try {
         action();
       } catch (error) {
-        data.sendStatus({ level: ERROR, message: (error as Error).message }, connection);
+        data.sendStatus({ level: StatusLevel.ERROR, message: (error as Error).message }, connection);
       }
     };
     data.on('advertise', ({ client, ...channel }) => attempt(client.connection, () => this.#advertise(channel)));
@@ -58,7 +57,7 @@ export class BridgePublications {
   #advertise({ topic, encoding, schemaName }: ChannelDescription): Advertised {
     const name = resolve(this.#node, topic);
     const type = schemaName.replace(/^(\w+)\/(\w+)$/, '$1/msg/$2') as MessageType;
-    if (!this.#permissions().allows(name)) throw new Error(this.#permissions().refusal(name));
+    this.#permissions().demand(name);
     if (encoding !== 'cdr') throw new Error(`${name}: messages are encoded as cdr here, not as ${encoding}`);
     const known = this.#publishers.get(name);
     const right =

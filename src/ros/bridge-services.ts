@@ -87,7 +87,7 @@ export class BridgeServices {
     try {
       const [name, offered] = [...this.#offered].find(([, { id }]) => id === serviceId) ?? [];
       if (name === undefined || offered === undefined) throw new Error(`service ${serviceId} is gone`);
-      if (!this.#permissions().allows(name)) throw new Error(this.#permissions().refusal(name));
+      this.#permissions().demand(name);
       if (encoding !== 'cdr') throw new Error(`requests are encoded as cdr here, not as ${encoding}`);
       if (this.#underWay >= CONCURRENT) throw new Error(`${CONCURRENT} calls are under way; wait for one to end`);
       this.#underWay++;

@@ -1,6 +1,5 @@
 import type rclnodejs from 'rclnodejs';
-import type { Answer } from '../operator/control-hub.js';
-import type { TaskRecord } from '../operator/control-protocol.js';
+import type { Answer, TaskRecord } from '../operator/control-protocol.js';
 import type { RosNode } from './ros-node.js';
 
 const ACTION = 'cosmos_humanoid/action/ExecuteInstruction';

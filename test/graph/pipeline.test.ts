@@ -71,11 +71,7 @@ describe('graph: from the cameras to the joints', function () {
       for (const entry of status) diagnostics.set(entry.name, entry);
     });
     client = node.createActionClient(ACTION, 'execute_instruction');
-    // One by one, so that each has the test's whole patience.
-    for (const name of NODES) {
-      const missing = async () => (await graph.call('lifecycle_manager/is_active')).message.includes(name);
-      await graph.until(`${name} is active`, async () => !(await missing()));
-    }
+    await graph.untilActive(NODES);
     await graph.until('observations', () => observation.count > 0);
   });
 

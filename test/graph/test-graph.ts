@@ -73,6 +73,14 @@ export class TestGraph {
     }
   }
 
+  /** Waits until nodes are active, one by one, so that each has the whole patience. */
+  async untilActive(names: readonly string[]): Promise<void> {
+    for (const name of names) {
+      const missing = async () => (await this.call('lifecycle_manager/is_active')).message.includes(name);
+      await this.until(`${name} is active`, async () => !(await missing()));
+    }
+  }
+
   /** Calls a service of type Trigger. */
   async call(name: string): Promise<{ success: boolean; message: string }> {
     let client = this.#clients.get(name);

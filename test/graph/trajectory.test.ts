@@ -9,11 +9,7 @@ describe('graph: joint trajectories and postures', function () {
 
   before(async () => {
     graph = await TestGraph.start('test/graph/trajectory.launch.xml');
-    // One by one, so that each has the test's whole patience.
-    for (const name of ['joint_controller', 'safety_monitor', 'motion_planner', 'task_executive']) {
-      const missing = async () => (await graph.call('lifecycle_manager/is_active')).message.includes(name);
-      await graph.until(`${name} is active`, async () => !(await missing()));
-    }
+    await graph.untilActive(['joint_controller', 'safety_monitor', 'motion_planner', 'task_executive']);
     // A busy machine may have made the monitor stop the robot while the nodes started.
     await graph.until('no stop', async () => (await graph.call('safety/reset')).success);
   });

@@ -1,4 +1,5 @@
 import {
+  type Answer,
   CONTROL_PATH,
   CONTROL_PROTOCOL,
   type ControlEvent,
@@ -9,12 +10,6 @@ import {
 import { bridgeUrl, keepOpen } from './socket.js';
 
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
-
-/** What comes of a request. */
-export interface Answer {
-  readonly success: boolean;
-  readonly message: string;
-}
 
 /** The page's end of the control channel. */
 export class ControlLink {

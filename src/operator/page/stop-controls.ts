@@ -1,4 +1,5 @@
-import type { Answer, ControlLink } from './control-link.js';
+import type { Answer } from '../control-protocol.js';
+import type { ControlLink } from './control-link.js';
 import { byId, say } from './dom.js';
 import type { ControllerState, SafetyState } from './messages.js';
 import { seconds } from './messages.js';
@@ -24,6 +25,8 @@ export class StopControls {
   #allowed: readonly string[] = [];
   /** When the emergency stop was pressed, ms since the epoch; undefined once the loop has answered. */
   #pressed: number | undefined;
+  /** The stop in force was asked for here. */
+  #own = false;
 
   constructor(link: ControlLink) {
     this.#link = link;
@@ -57,7 +60,7 @@ export class StopControls {
 
   /** The bridge has passed an emergency stop on, be it this page's or another's. */
   passedOn(): void {
-    if (this.#pressed === undefined) say(this.#note, 'emergency stop by another client');
+    if (!this.#own) say(this.#note, 'emergency stop by another client');
   }
 
   observeSafety(state: SafetyState): void {
@@ -74,6 +77,7 @@ export class StopControls {
       say(this.#note, local ? `stopped ${delay.toFixed(1)} ms after the key` : 'stopped');
       this.#pressed = undefined;
     }
+    if (this.#pressed === undefined && state.mode !== DAMPING) this.#own = false;
     this.#show();
   }
 
@@ -96,6 +100,7 @@ export class StopControls {
 
   #stop(): void {
     this.#pressed = Date.now();
+    this.#own = true;
     const answer = this.#link.stop();
     say(this.#note, 'emergency stop sent');
     void answer.then((arrived) => {
@@ -108,12 +113,12 @@ export class StopControls {
   async #startAnew(): Promise<void> {
     say(this.#note, 'placing anew …');
     let answer: Answer = await this.#link.ask({ op: 'trigger', service: 'sim/reset' });
-    // At once, before it hangs again; refused until the monitor has seen where it is.
+    // Refused until the monitor has seen where it is.
     for (let i = 0; answer.success && i < RESETS; i++) {
       const reset = await this.#link.ask({ op: 'trigger', service: 'safety/reset' });
       if (reset.success) break;
       if (i === RESETS - 1) answer = reset;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 250));
     }
     say(this.#note, answer.success ? 'placed anew' : `placing anew failed: ${answer.message}`);
   }

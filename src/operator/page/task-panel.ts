@@ -1,4 +1,4 @@
-import type { TaskRecord } from '../control-protocol.js';
+import { type TaskRecord, withTask } from '../control-protocol.js';
 import type { ControlLink } from './control-link.js';
 import { byId, make, say } from './dom.js';
 
@@ -30,8 +30,7 @@ export class TaskPanel {
   }
 
   report(task: TaskRecord): void {
-    if (this.#history.at(-1)?.started === task.started) this.#history.pop();
-    this.#history.push(task);
+    this.#history = withTask(this.#history, task);
     this.#show();
   }
 
