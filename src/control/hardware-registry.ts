@@ -21,7 +21,6 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       support: support(options),
       sensorNoise: options.sensorNoise === true,
       ...(options.faults instanceof SharedArrayBuffer ? { faults: options.faults } : {}),
-      ...(options.placement instanceof SharedArrayBuffer ? { placement: options.placement } : {}),
     });
   },
   unitree_h2: async (options, parameters) => {
