@@ -113,12 +113,12 @@ export class StopControls {
   async #startAnew(): Promise<void> {
     say(this.#note, 'placing anew …');
     let answer: Answer = await this.#link.ask({ op: 'trigger', service: 'sim/reset' });
-    // Refused until the monitor has seen where it is.
+    // At once, before it hangs again; refused until the monitor has seen where it is.
     for (let i = 0; answer.success && i < RESETS; i++) {
       const reset = await this.#link.ask({ op: 'trigger', service: 'safety/reset' });
       if (reset.success) break;
       if (i === RESETS - 1) answer = reset;
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await new Promise((resolve) => setTimeout(resolve, 50));
     }
     say(this.#note, answer.success ? 'placed anew' : `placing anew failed: ${answer.message}`);
   }
