@@ -114,6 +114,7 @@ export class ControlLoop {
   #cycle(time: number, now: number): void {
     this.#hardware.read(this.#state);
     this.#state.time = now;
+    if (this.#simulation?.placedAnew === true) this.#startAnew();
     this.#shared.takeRequests(this.#controller);
     const passed = this.#passed(time);
     this.#shared.cycles.write(this.#state, passed);
@@ -122,6 +123,14 @@ export class ControlLoop {
     this.#hardware.write(this.#command);
     this.#simulation?.copyGroundTruth(this.#truth);
     this.#shared.publish(this.#state, this.#command, this.#controller, this.#truth);
+  }
+
+  /** The robot is somewhere else: nothing from before holds but a stop, which stays latched. */
+  #startAnew(): void {
+    this.#controller.start(this.#state);
+    this.#balancer?.start(this.#state);
+    this.#shared.cycles.restart();
+    this.#lastSimulated = Number.NaN;
   }
 
   /** Time that passed for the robot since the last cycle, s. */

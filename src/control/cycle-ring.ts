@@ -49,6 +49,11 @@ export class CycleRing {
     return Atomics.add(this.#words, this.#index, 0) >>> 0;
   }
 
+  /** Loop: counts from 0 again, because nothing leads from the last cycle to the next one. Real-time safe. */
+  restart(): void {
+    Atomics.store(this.#words, this.#index, 0);
+  }
+
   /** Loop: adds a cycle. @param elapsed time since the one before, s. Real-time safe. */
   write(state: RobotState, elapsed: number): void {
     const to = this.#doubles;

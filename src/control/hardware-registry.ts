@@ -21,6 +21,7 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
       support: support(options),
       sensorNoise: options.sensorNoise === true,
       ...(options.faults instanceof SharedArrayBuffer ? { faults: options.faults } : {}),
+      ...(options.placement instanceof SharedArrayBuffer ? { placement: options.placement } : {}),
     });
   },
   unitree_h2: async (options, parameters) => {

@@ -1,7 +1,8 @@
 import { Robot } from '../robot/robot.js';
 import { FaultPort, InjectedFaults } from '../sim/injected-faults.js';
 import { createLayout } from '../sim/layout.js';
-import { loadTask } from '../sim/scene.js';
+import { PlacementPort } from '../sim/placement-port.js';
+import { loadTask, type Task } from '../sim/scene.js';
 import { SensorNoise } from '../sim/sensor-noise.js';
 import { Simulation } from '../sim/simulation.js';
 import { TRUTH_SIZE, TruthRecorder } from '../sim/truth-recorder.js';
@@ -22,6 +23,8 @@ export interface MujocoOptions {
   readonly support: 'gantry' | 'ground';
   /** Memory of a `FaultPort`, through which things are made to go wrong; left out where nothing is. */
   readonly faults?: SharedArrayBuffer;
+  /** Memory of a `PlacementPort`, through which the robot and the objects are placed anew; left out where they are not. */
+  readonly placement?: SharedArrayBuffer;
   /** Whether the sensors have noise and bias, drawn with the seed; false when left out. */
   readonly sensorNoise?: boolean;
 }
@@ -34,6 +37,8 @@ const MAX_DEBT = 0.05;
 const WARM_UP = 200;
 /** Time over which the real-time factor is averaged, s. */
 const WINDOW = 1;
+/** The gains that hold a robot that was placed anew, relative to its drives': nothing else bears its weight. */
+const HOLD = 3;
 /** Where pushes act. */
 const TORSO = 'torso_link';
 /** Viscous friction of a joint that is stuck, N·m·s/rad. */
@@ -43,6 +48,8 @@ const STUCK = 1e4;
  * The simulated robot as hardware: physics of 1 ms steps, paced to the clock. `write` steps once a cycle, and up to
  * twice more while it is behind; when it falls behind further, simulated time is given up, which the real-time factor
  * shows.
+ *
+ * A robot that is placed anew is held in its posture until its drives have stiffness, as by people who hold it up.
  */
 export class MujocoHardware implements SimulatedHardware {
   readonly standsStill = true;
@@ -55,6 +62,13 @@ export class MujocoHardware implements SimulatedHardware {
   #true = createRobotState(0);
   #pelvis = 0;
   readonly #height = new Float64Array(3);
+  #task: Task | undefined;
+  #robot: Robot | undefined;
+  readonly #placement: PlacementPort | undefined;
+  #placedAnew = false;
+  /** What holds a robot that was placed anew, until its drives do. */
+  #hold = createJointCommand(0);
+  #held = false;
   #base = 0;
   #windowStart = 0;
   #windowTime = 0;
@@ -62,6 +76,11 @@ export class MujocoHardware implements SimulatedHardware {
 
   constructor(options: MujocoOptions) {
     this.#options = options;
+    if (options.placement !== undefined) this.#placement = new PlacementPort(options.placement);
+  }
+
+  get placedAnew(): boolean {
+    return this.#placedAnew;
   }
 
   get groundTruthSize(): number {
@@ -89,11 +108,18 @@ export class MujocoHardware implements SimulatedHardware {
     }
     simulation.reset(layout);
     this.#simulation = simulation;
+    this.#task = task;
+    this.#robot = description;
     const joints = description.names.length;
     this.#true = createRobotState(joints);
     this.#noise = sensorNoise ? new SensorNoise(joints, seed) : undefined;
     this.#pelvis = simulation.link(description.baseFrame);
     this.#truth = new TruthRecorder(description);
+    this.#hold = createJointCommand(joints);
+    for (let j = 0; j < joints; j++) {
+      this.#hold.kp[j] = HOLD * description.kp[j]!;
+      this.#hold.kd[j] = HOLD * description.kd[j]!;
+    }
     if (faults !== undefined) {
       const torso = simulation.link(TORSO);
       const friction = Float64Array.from(simulation.model.dof_damping);
@@ -116,6 +142,7 @@ export class MujocoHardware implements SimulatedHardware {
 
   read(state: RobotState): void {
     const simulation = this.#active();
+    this.#placedAnew = this.#placement?.pending === true && this.#place(this.#placement);
     simulation.readState(state);
     this.#noise?.apply(state);
     this.#faults?.distortState(simulation.time, state);
@@ -123,7 +150,11 @@ export class MujocoHardware implements SimulatedHardware {
 
   write(command: JointCommand): void {
     const simulation = this.#active();
-    const applied = this.#faults?.distortCommand(command) ?? command;
+    if (this.#held && command.kp.some((stiffness) => stiffness > 0)) {
+      this.#held = false;
+      simulation.release();
+    }
+    const applied = this.#held ? this.#hold : (this.#faults?.distortCommand(command) ?? command);
     this.#step(applied);
     const now = monotonicSeconds();
     for (let extra = 0; extra < CATCH_UP && this.#debt(now) >= Simulation.timeStep; extra++) this.#step(applied);
@@ -148,8 +179,30 @@ export class MujocoHardware implements SimulatedHardware {
     this.#simulation = undefined;
   }
 
+  /** Does what is asked for. @returns whether robot and objects were placed */
+  #place(port: PlacementPort): boolean {
+    const { seed, instruction } = port.take();
+    try {
+      this.#active().reset(createLayout(this.#task!, seed, instruction || undefined));
+    } catch (error) {
+      port.answer((error as Error).message);
+      return false;
+    }
+    const simulation = this.#active();
+    simulation.readState(this.#true);
+    this.#hold.position.set(this.#true.position);
+    this.#held = true;
+    this.#truth = new TruthRecorder(this.#robot!);
+    this.#noise = this.#options.sensorNoise ? new SensorNoise(this.#robot!.names.length, seed) : undefined;
+    this.#base = monotonicSeconds() - simulation.time;
+    [this.#windowStart, this.#windowTime] = [monotonicSeconds(), simulation.time];
+    port.answer();
+    return true;
+  }
+
   #step(command: JointCommand): void {
     const simulation = this.#active();
+    if (this.#held) simulation.steady();
     simulation.step(command);
     simulation.readState(this.#true);
     simulation.linkPosition(this.#pelvis, this.#height);

@@ -7,6 +7,8 @@ export interface SimulatedHardware extends Hardware {
   readonly groundTruthSize: number;
   /** Simulated per real time, lately. */
   readonly realTimeFactor: number;
+  /** Whether the robot was placed anew by the last `read`: nothing from before it holds. Real-time safe. */
+  readonly placedAnew: boolean;
   /** Copies the simulation's state: simulated time, qpos, qvel, and the worst so far (`TruthRecorder`). Real-time safe. */
   copyGroundTruth(out: Float64Array): void;
 }

@@ -26,6 +26,7 @@ import { measureClockOffset, toStamp } from '../ros/time.js';
 import { TrajectoryInput } from '../ros/trajectory-input.js';
 import { beMorePatient, loadSafetyConfig } from '../safety/safety-config.js';
 import { FaultPort } from '../sim/injected-faults.js';
+import { type Placement, PlacementPort } from '../sim/placement-port.js';
 
 const STATE_PERIOD = 1 / 20;
 const CYCLES_PERIOD = 1 / 100;
@@ -87,8 +88,6 @@ interface Running {
   readonly loop: LoopHandle;
   readonly snapshot: LoopSnapshot;
   readonly input: TrajectoryInput;
-  readonly seed: number;
-  readonly instruction: string;
 }
 
 /** Runs the 1 kHz loop in a thread of its own and speaks ROS for it. */
@@ -96,11 +95,14 @@ class JointControllerNode implements NodeHooks {
   readonly #node: HumanoidNode<typeof PARAMETERS>;
   /** Where a test makes things go wrong in the simulated robot. */
   readonly #faults = new FaultPort();
+  readonly #placement = new PlacementPort();
   #robot: Robot | undefined;
   #running: Running | undefined;
   /** ROS time minus the loop's, s. */
   #offset = 0;
   #options: ControllerOptions | undefined;
+  /** What places the objects now. */
+  #placed: Placement = { seed: 0, instruction: '' };
   #episode = 0;
   #carrier: RobotCarrier | undefined;
   readonly #confirmation = new OperatorConfirmation();
@@ -159,9 +161,11 @@ class JointControllerNode implements NodeHooks {
   #hardwareOptions(): HardwareOptions {
     const { hardware, robot, task, seed, instruction, support, sensor_noise } = this.#node.parameters;
     if (hardware === 'mujoco') {
+      this.#placed = { seed, instruction };
       const file = packagePath(`config/scenes/${task}.yaml`);
       const surroundings = { task: file, seed, instruction, support, sensorNoise: sensor_noise };
-      return { robot: packagePath(robot), ...surroundings, faults: this.#faults.buffer };
+      const ports = { faults: this.#faults.buffer, placement: this.#placement.buffer };
+      return { robot: packagePath(robot), ...surroundings, ...ports };
     }
     if (this.#carrier !== undefined) {
       const { gate_timeout: gateTimeout, patience } = this.#node.parameters;
@@ -172,7 +176,7 @@ class JointControllerNode implements NodeHooks {
 
   /** Starts the loop; resolves when its first cycle has run. */
   async #start(): Promise<Running> {
-    const { hardware, realtime, seed, instruction, robot, support } = this.#node.parameters;
+    const { hardware, realtime, robot, support } = this.#node.parameters;
     const parameters = this.#configured();
     const loop = await startControlLoop(
       {
@@ -191,7 +195,7 @@ class JointControllerNode implements NodeHooks {
     while (!loop.shared.readSnapshot(snapshot)) {
       await Promise.race([loop.finished, new Promise((resolve) => setTimeout(resolve, 1))]);
     }
-    this.#running = { loop, snapshot, input: new TrajectoryInput(parameters.names), seed, instruction };
+    this.#running = { loop, snapshot, input: new TrajectoryInput(parameters.names) };
     this.#confirmation.use();
     this.#episode++;
     this.#node.log.info(`${hardware}: ${parameters.names.length} joints at 1 kHz`);
@@ -287,7 +291,8 @@ class JointControllerNode implements NodeHooks {
     const { task: scene } = node.parameters;
     const joints = this.#configured().names.length;
     const publisher = node.createPublisher('cosmos_humanoid/msg/SimState', 'sim/state', sensorData());
-    this.#each(SIMULATION_PERIOD, ({ loop: { shared }, snapshot, seed, instruction }, stamp) => {
+    this.#each(SIMULATION_PERIOD, ({ loop: { shared }, snapshot }, stamp) => {
+      const { seed, instruction } = this.#placed;
       publisher.publish({
         ...groundTruthMessage(snapshot.groundTruth, joints),
         header: { stamp, frame_id: 'world' },
@@ -300,8 +305,11 @@ class JointControllerNode implements NodeHooks {
     });
     serveFaults(node, this.#faults, this.#configured().names);
     node.createService('std_srvs/srv/Trigger', 'sim/reset', async () => {
-      await this.#stop();
-      const { seed } = await this.#start();
+      const { seed, instruction } = node.parameters;
+      const placement = { seed, instruction };
+      await this.#placement.place(placement);
+      this.#placed = placement;
+      this.#episode++;
       return { success: true, message: `objects placed with seed ${seed}` };
     });
   }

@@ -41,6 +41,7 @@ export class CycleCollector {
    */
   collect(stampOf: (time: number) => Stamp, frame_id: string): MessageInput<Cycles> | undefined {
     const end = this.#ring.count;
+    if (end < this.#next) this.#next = 0;
     // The cycle after the oldest one may be written over while it is read: it is left alone.
     const first = Math.max(this.#next, end - CYCLE_RING_CAPACITY + 2);
     this.#next = end;

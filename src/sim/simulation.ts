@@ -9,6 +9,9 @@ import { type Support, sceneMjcf } from './scene-model.js';
 /** Numbers a drive's bias takes in MuJoCo's actuator_biasprm. */
 const biasStride = 10;
 
+/** How `steady` holds the base: N/m, N·s/m, N·m/rad, N·m·s/rad. */
+const STEADY = { force: 5000, drag: 500, torque: 2000, friction: 200 };
+
 /** MuJoCo's gravity, m/s². */
 const GRAVITY = 9.81;
 
@@ -61,6 +64,8 @@ export class Simulation {
   /** Velocity of the base before the last step, m/s, and whether there has been one. */
   readonly #velocityBefore = new Float64Array(3);
   #stepped = false;
+  /** Where the last reset put the base, x and y in the world, m. */
+  readonly #placed = new Float64Array(2);
   #fetched: Views;
 
   /**
@@ -146,6 +151,7 @@ export class Simulation {
       coordinates[2]! -= Math.min(xpos[3 * this.#soles.left + 2]!, xpos[3 * this.#soles.right + 2]!);
     }
     this.#mj.mj_forward(model, data);
+    this.#placed.set(coordinates.subarray(0, 2));
   }
 
   /** Hangs the pelvis into the gantry where it is now, or takes it out. Not for the hot path. */
@@ -169,6 +175,32 @@ export class Simulation {
   push(link: number, force: ArrayLike<number>): void {
     const { appliedForce } = this.#views();
     for (let k = 0; k < 3; k++) appliedForce[6 * link + k] = force[k]!;
+  }
+
+  /**
+   * Steadies the base for the next step where its last reset put it, as people do who stand beside: by springs along x
+   * and y and about all axes; its weight remains with the legs. Without effect in the gantry, which holds it already.
+   * f = −k·Δp − d·v, τ = −k·Δφ − d·ω, in the world.
+   */
+  steady(): void {
+    const { qpos, qvel, appliedForce, xmat } = this.#views();
+    const at = 6 * this.#base;
+    for (let k = 0; k < 2; k++) {
+      appliedForce[at + k] = -STEADY.force * (qpos[k]! - this.#placed[k]!) - STEADY.drag * qvel[k]!;
+    }
+    // The base is placed without a turn: Δφ is twice the quaternion's vector. MuJoCo gives ω in the body's axes.
+    const b = 9 * this.#base;
+    for (let k = 0; k < 3; k++) {
+      const turn = 2 * Math.sign(qpos[3]!) * qpos[4 + k]!;
+      let rate = 0;
+      for (let i = 0; i < 3; i++) rate += xmat[b + 3 * k + i]! * qvel[3 + i]!;
+      appliedForce[at + 3 + k] = -STEADY.torque * turn - STEADY.friction * rate;
+    }
+  }
+
+  /** Ends what `steady` began. */
+  release(): void {
+    this.#views().appliedForce.fill(0, 6 * this.#base, 6 * this.#base + 6);
   }
 
   /**

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
-import { createJointCommand, createRobotState } from '../../src/control/hardware.js';
+import { createJointCommand, createRobotState, type JointCommand } from '../../src/control/hardware.js';
 import { startControlLoop } from '../../src/control/loop.js';
 import { createLoopSnapshot } from '../../src/control/loop-snapshot.js';
 import { MujocoHardware } from '../../src/control/mujoco-hardware.js';
 import { StopMode } from '../../src/control/stop-state.js';
 import { Robot } from '../../src/robot/robot.js';
+import { PlacementPort } from '../../src/sim/placement-port.js';
 
 const robotFile = 'config/robot.yaml';
 const task = 'config/scenes/pick_and_place.yaml';
@@ -42,6 +43,51 @@ describe('MujocoHardware', function () {
     hardware.deactivate();
     expect(() => hardware.write(command)).to.throw('not configured');
   });
+
+  for (const support of ['gantry', 'ground'] as const) {
+    it(`places the robot anew, and holds it (${support}) until its drives do`, async () => {
+      const robot = Robot.load(robotFile);
+      const port = new PlacementPort();
+      const options = { robot: robotFile, task, seed: 3, instruction: '', support, placement: port.buffer };
+      const hardware = new MujocoHardware(options);
+      await hardware.configure();
+      const state = createRobotState(75);
+      const [slack, stiff] = [createJointCommand(75), createJointCommand(75)];
+      slack.kd.set(robot.kd);
+      hardware.activate(state);
+      const start = state.position.slice();
+      stiff.position.set(start);
+      stiff.kp.set(robot.kp);
+      stiff.kd.set(robot.kd);
+      const off = () => start.reduce((most, q, j) => Math.max(most, Math.abs(state.position[j] - q)), 0);
+      const run = (command: JointCommand, cycles: number) => {
+        for (let k = 0; k < cycles; k++) {
+          hardware.write(command);
+          hardware.read(state);
+        }
+      };
+      run(slack, 1500);
+      expect(off()).to.be.greaterThan(0.3);
+      const placed = port.place({ seed: 4, instruction: '' });
+      hardware.read(state);
+      expect(hardware.placedAnew).to.equal(true);
+      await placed;
+      expect(off()).to.equal(0);
+      run(slack, 1500);
+      expect(hardware.placedAnew).to.equal(false);
+      expect(off()).to.be.lessThan(0.15);
+      if (support === 'ground') expect(state.leftFootWrench[2] + state.rightFootWrench[2]).to.be.greaterThan(600);
+      run(stiff, 5);
+      run(slack, 1500);
+      expect(off()).to.be.greaterThan(0.3);
+
+      const refused = port.place({ seed: 4, instruction: 'fly' }).catch((error: Error) => error.message);
+      hardware.read(state);
+      expect(hardware.placedAnew).to.equal(false);
+      expect(await refused).to.contain("unknown instruction 'fly'");
+      hardware.deactivate();
+    });
+  }
 
   it('holds its posture in the loop thread', async () => {
     const robot = Robot.load(robotFile);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import rclnodejs from 'rclnodejs';
+import { StopMode } from '../../src/control/stop-state.js';
 import { latched, sensorData } from '../../src/ros/qos.js';
 import { SafetyLevel } from '../../src/safety/findings.js';
 import { TestGraph } from './test-graph.js';
@@ -36,5 +37,18 @@ describe('graph: joint_controller on the simulated robot', function () {
     expect(simulation.message?.qpos.slice(82, 85)).not.to.deep.equal(before?.qpos.slice(82, 85));
     await graph.until('reset', async () => (await graph.call('safety/reset')).success);
     await graph.until('no stop', () => (safety.message?.level ?? 0) < SafetyLevel.protectiveStop);
+  });
+
+  it('holds a robot that was placed anew after an emergency stop until it is let go', async () => {
+    const controller = graph.listen('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData());
+    await graph.call('safety/emergency_stop');
+    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    expect((await graph.call('sim/reset')).success).to.equal(true);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect(controller.message?.mode).to.equal(StopMode.damping);
+    await graph.until('reset', async () => (await graph.call('safety/reset')).success);
+    await graph.until('the loop runs', () => controller.message?.mode === StopMode.running);
+    const { position, reference_position: reference } = controller.message!;
+    for (let j = 0; j < 75; j++) expect(position[j]).to.be.closeTo(reference[j]!, 0.15);
   });
 });

@@ -133,7 +133,7 @@ export class SimulatedRobot {
     if (refused !== undefined) throw new Error(`joint_controller: ${refused.reason}`);
     const { success, message } = await this.#placement.call({}, 15);
     if (!success) throw new Error(`sim/reset: ${message}`);
-    // While the objects were placed the joints were silent, which the monitor takes for a fault.
+    // A joint that is suddenly somewhere else may look like a fault.
     await this.#release();
   }
 
