@@ -154,7 +154,8 @@ export class MujocoHardware implements SimulatedHardware {
       this.#held = false;
       simulation.release();
     }
-    const applied = this.#held ? this.#hold : (this.#faults?.distortCommand(command) ?? command);
+    const drives = this.#faults?.distortCommand(command) ?? command;
+    const applied = this.#held ? this.#hold : drives;
     this.#step(applied);
     const now = monotonicSeconds();
     for (let extra = 0; extra < CATCH_UP && this.#debt(now) >= Simulation.timeStep; extra++) this.#step(applied);
@@ -192,6 +193,7 @@ export class MujocoHardware implements SimulatedHardware {
     simulation.readState(this.#true);
     this.#hold.position.set(this.#true.position);
     this.#held = true;
+    this.#faults?.end();
     this.#truth = new TruthRecorder(this.#robot!);
     this.#noise = this.#options.sensorNoise ? new SensorNoise(this.#robot!.names.length, seed) : undefined;
     this.#base = monotonicSeconds() - simulation.time;

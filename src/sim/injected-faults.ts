@@ -98,6 +98,11 @@ export class InjectedFaults {
     for (let k = 0; k < SIM_FAULTS.length; k++) this.#seen[k] = port.count(k);
   }
 
+  /** Ends all faults; simulated time may begin anew. */
+  end(): void {
+    this.#until.fill(-Infinity);
+  }
+
   /** Turns the true measurement into the faulty one. @param time simulated, s */
   distortState(time: number, state: RobotState): void {
     this.#take(time);

@@ -5,6 +5,7 @@ import { createLoopSnapshot } from '../../src/control/loop-snapshot.js';
 import { MujocoHardware } from '../../src/control/mujoco-hardware.js';
 import { StopMode } from '../../src/control/stop-state.js';
 import { Robot } from '../../src/robot/robot.js';
+import { FaultPort } from '../../src/sim/injected-faults.js';
 import { PlacementPort } from '../../src/sim/placement-port.js';
 
 const robotFile = 'config/robot.yaml';
@@ -48,7 +49,9 @@ describe('MujocoHardware', function () {
     it(`places the robot anew, and holds it (${support}) until its drives do`, async () => {
       const robot = Robot.load(robotFile);
       const port = new PlacementPort();
-      const options = { robot: robotFile, task, seed: 3, instruction: '', support, placement: port.buffer };
+      const faults = new FaultPort();
+      const ports = { placement: port.buffer, faults: faults.buffer };
+      const options = { robot: robotFile, task, seed: 3, instruction: '', support, ...ports };
       const hardware = new MujocoHardware(options);
       await hardware.configure();
       const state = createRobotState(75);
@@ -68,6 +71,10 @@ describe('MujocoHardware', function () {
       };
       run(slack, 1500);
       expect(off()).to.be.greaterThan(0.3);
+      // Simulated time begins anew: faults of before must not.
+      faults.inject('encoder_dropout', 3, [], 60);
+      run(slack, 1);
+      expect(state.position[3]).to.be.NaN;
       const placed = port.place({ seed: 4, instruction: '' });
       hardware.read(state);
       expect(hardware.placedAnew).to.equal(true);
