@@ -1,10 +1,11 @@
 """Demonstrations in the LeRobot v2.1 layout, as tensors that live on the training device.
 
-A directory holds `data/chunk-*/episode_*.parquet` (one row a policy step, 10 Hz) and `meta/tasks.jsonl`. Columns read:
-`observation.state` [27], `action_plan` [horizon · 7] (the clean plan, relative to the commanded gripper pose),
-`observation.objects` [slots · 3] (m, base_link), `observation.camera` [16] (fx, fy, cx, cy in pixels, then the 3×4
-transform, row-major, from the optical frame to base_link), `observation.images.head_rgb` (u8, height · width · 3),
-`observation.images.head_depth` (u16 little-endian, 0.1 mm, 0 = none), `frame_index`, `task_index`.
+A directory holds `data/chunk-*/episode_*.parquet` (one row a policy step, 10 Hz), `meta/scene.json`,
+`meta/tasks.jsonl` and `meta/episodes.jsonl`. There are no images in it: they are rendered from the states when they
+are needed. Columns read: `observation.state` [54] (proprioception of the right arm, then of the left), `action_plan`
+[horizon · 7] (the clean plan, relative to the commanded gripper pose), `arm` (0 right, 1 left), `sim.joints` [75],
+`sim.base` [7] and `sim.bodies` [7 · bodies] (world poses, xyz and xyzw), `observation.objects` [slots · 3] (m,
+base_link), `labels.quantities` [16] (NaN where there is none), `labels.present` [bodies], `frame_index`, `task_index`.
 """
 
 import json
@@ -14,51 +15,80 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import torch
 from torch import Tensor
 
-from .config import ModelConfig
+from .config import AugmentationConfig, ModelConfig
+from .scene import Description
 
-CAMERA_DIM = 16
+ARM_STATE = 27
+"""Numbers of the proprioception that each arm has."""
+RATE = 10.0
+"""Rows a second."""
 
 
-class Batch(NamedTuple):
-    """Frames of a minibatch; B samples of T frames each, the newest last."""
+class Frames(NamedTuple):
+    """States to render, any leading dimensions."""
 
-    colour: Tensor
-    """[B, T, height, width, 3] uint8."""
-    depth: Tensor
-    """[B, T, height, width] the 16 bits of an unsigned number, in an int16."""
-    camera: Tensor
-    """[B, T, 16] float32."""
+    joints: Tensor
+    """[…, 75] rad."""
+    base: Tensor
+    """[…, 7] base_link in the world."""
+    bodies: Tensor
+    """[…, bodies, 7] in the world."""
+
+
+class Labels(NamedTuple):
+    """What the samples of a minibatch teach, B of them."""
+
     state: Tensor
-    """[B, 27] float32, proprioception."""
+    """[B, 54] float32, proprioception (an input)."""
     plan: Tensor
     """[B, horizon, 7] float32."""
+    executed: Tensor
+    """[B, horizon, 7]: the motion that was commanded afterwards, noise and all, in the same form."""
+    subgoal: Tensor
+    """[B, 7]: where the commanded hand is `subgoal_steps` later, in the same form."""
+    arm: Tensor
+    """[B] float32: 0 right, 1 left."""
     objects: Tensor
     """[B, slots, 3] float32."""
+    quantities: Tensor
+    """[B, 16] float32."""
+    present: Tensor
+    """[B, bodies] float32, in the order of the scene's bodies."""
+    success: Tensor
+    """[B] float32: whether the episode succeeded."""
     task: Tensor
     """[B] int64, index into the instructions."""
+    scene: Tensor
+    """[B] int64."""
 
 
 @dataclass(frozen=True)
 class Demonstrations:
     """All frames of all episodes, F of them, in order."""
 
-    colour: Tensor
-    depth: Tensor
-    camera: Tensor
+    joints: Tensor
+    base: Tensor
+    bodies: Tensor
     state: Tensor
     plan: Tensor
+    arm: Tensor
     objects: Tensor
+    quantities: Tensor
+    present: Tensor
     task: Tensor
+    scene: Tensor
+    success: Tensor
     episode: Tensor
     """[F] int64."""
     start: Tensor
-    """[F] int64, index of the first frame of the frame's episode."""
+    end: Tensor
+    """[F] int64, index of the first and of the last frame of the frame's episode."""
     instructions: list[str]
+    scenes: list[Description]
     sources: list[dict[str, Any]]
     """For each directory its name, episodes, frames, and the seed if its `meta/info.json` states one."""
 
@@ -76,101 +106,181 @@ class Demonstrations:
         held_out = torch.isin(self.episode, order[:validation_episodes])
         return (~held_out).nonzero().squeeze(1), held_out.nonzero().squeeze(1)
 
-    def batch(self, indices: Tensor, history: int) -> Batch:
-        """The samples whose newest frames are `indices` [B]; before an episode's start its first frame repeats."""
-        back = torch.arange(history - 1, -1, -1, device=indices.device)
-        frames = torch.maximum(indices.unsqueeze(1) - back, self.start[indices].unsqueeze(1))
-        return Batch(
-            self.colour[frames],
-            self.depth[frames],
-            self.camera[frames],
+    def frames(self, indices: Tensor) -> Frames:
+        """The states of frames [B] or [B, T]."""
+        return Frames(self.joints[indices], self.base[indices], self.bodies[indices])
+
+    def history(self, indices: Tensor, shape: ModelConfig, strength: AugmentationConfig | None) -> Tensor:
+        """The frames [B, T] that an observation at `indices` [B] shows, the newest last, with or without disturbance.
+
+        Before an episode's start its first frame repeats.
+        """
+        spacing = round(shape.history_spacing * RATE)
+        back = spacing * torch.arange(shape.history - 1, -1, -1, device=indices.device).expand(len(indices), -1)
+        if strength is not None:
+            chance = torch.rand(3, *back.shape, device=indices.device)
+            older = (back > 0).long()
+            side = 2 * torch.randint(2, back.shape, device=indices.device) - 1
+            back = back + older * side * (chance[0] < strength.jitter).long()
+            back = torch.where((chance[1] < strength.dropped) & (older > 0), 0, back)
+            back = back + (chance[2, :, :1] < strength.late_image).long()
+        return torch.maximum(indices.unsqueeze(1) - back, self.start[indices].unsqueeze(1))
+
+    def later(self, indices: Tensor, steps: Tensor) -> Tensor:
+        """The frames [B, K] that come `steps` [K] after `indices` [B]; after an episode's end its last frame repeats."""
+        return torch.minimum(indices.unsqueeze(1) + steps, self.end[indices].unsqueeze(1))
+
+    def labels(self, indices: Tensor, shape: ModelConfig) -> Labels:
+        """The labels of the samples at `indices` [B]."""
+        steps = torch.arange(1, shape.horizon + 1, device=indices.device)
+        steps = torch.cat([steps, steps.new_tensor([shape.subgoal_steps])])
+        arm = self.arm[indices]
+        motion = relative_motion(self.state[indices], self.state[self.later(indices, steps)], arm)
+        return Labels(
             self.state[indices],
             self.plan[indices],
+            motion[:, :-1],
+            motion[:, -1],
+            arm,
             self.objects[indices],
+            self.quantities[indices],
+            self.present[indices],
+            self.success[indices],
             self.task[indices],
+            self.scene[indices],
         )
 
 
+def relative_motion(now: Tensor, later: Tensor, arm: Tensor) -> Tensor:
+    """Actions [B, K, 7] that lead an arm from what was commanded `now` [B, 54] to what was `later` [B, K, 54].
+
+    [p_k − p_0, rotation vector of R_k R_0ᵀ, gripper_k], all in base_link; arm [B], 1 for the left.
+    """
+
+    def own(state: Tensor) -> Tensor:
+        right, left = state.split(ARM_STATE, dim=-1)
+        return torch.where(arm.view(-1, *(1,) * (state.ndim - 1)) > 0.5, left, right)
+
+    here, there = own(now).unsqueeze(1), own(later)
+    turn = (rotation_matrix(there[..., 3:9]).unsqueeze(-2) * rotation_matrix(here[..., 3:9]).unsqueeze(-3)).sum(-1)
+    return torch.cat([there[..., :3] - here[..., :3], rotation_vector(turn), there[..., 18:19]], dim=-1)
+
+
+def rotation_matrix(columns: Tensor) -> Tensor:
+    """Rotations [..., 3, 3] of their first two columns [..., 6]."""
+    x, y = columns[..., :3], columns[..., 3:]
+    return torch.stack([x, y, torch.linalg.cross(x, y)], dim=-1)
+
+
+def rotation_vector(rotation: Tensor) -> Tensor:
+    """Axis × angle [..., 3] of rotations [..., 3, 3] by less than π.
+
+    The vector of the antisymmetric part is 2 sin θ · axis, the trace 1 + 2 cos θ.
+    """
+    r = rotation
+    twice = torch.stack([r[..., 2, 1] - r[..., 1, 2], r[..., 0, 2] - r[..., 2, 0], r[..., 1, 0] - r[..., 0, 1]], dim=-1)
+    sine = 0.5 * twice.norm(dim=-1, keepdim=True)
+    cosine = 0.5 * (r.diagonal(dim1=-2, dim2=-1).sum(-1, keepdim=True) - 1.0)
+    angle = torch.atan2(sine, cosine)
+    return twice * torch.where(sine > 1e-6, 0.5 * angle / sine.clamp(min=1e-6), 0.5)
+
+
 def load_demonstrations(directories: list[Path], shape: ModelConfig, threads: int = 8) -> Demonstrations:
-    """Reads the data sets into memory (15 kB a frame); raises ValueError or FileNotFoundError that names the fault."""
+    """Reads the data sets into memory (2 kB a frame); raises ValueError or FileNotFoundError that names the fault."""
     instructions: list[str] = []
     sources: list[dict[str, Any]] = []
-    paths: list[Path] = []
-    tasks: list[dict[int, int]] = []
+    scenes: list[Description] = []
+    episodes: list[dict[str, Tensor]] = []
     for directory in directories:
         found = sorted(directory.glob('data/chunk-*/episode_*.parquet'))
         if not found:
             raise FileNotFoundError(f'{directory}: no data/chunk-*/episode_*.parquet; make them with `npm run demos`')
-        texts = _read_tasks(directory)
+        texts = {row['task_index']: row['task'] for row in _read_lines(directory / 'meta' / 'tasks.jsonl')}
         instructions += [text for text in texts.values() if text not in instructions]
-        paths += found
-        tasks += [{index: instructions.index(text) for index, text in texts.items()}] * len(found)
-        sources.append(_describe(directory, len(found)))
-    with ThreadPoolExecutor(threads) as pool:
-        episodes = list(pool.map(lambda pair: _read_episode(*pair, shape), zip(paths, tasks, strict=True)))
+        tasks = {index: instructions.index(text) for index, text in texts.items()}
+        success = {row['episode_index']: row.get('success', True) for row in _episodes(directory)}
+        scene = Description.read(directory / 'meta' / 'scene.json')
+        if (same := [i for i, known in enumerate(scenes) if known.content == scene.content]) == []:
+            scenes.append(scene)
+        number = same[0] if same else len(scenes) - 1
+        bodies = len(scene.bodies)
+        with ThreadPoolExecutor(threads) as pool:
+            read = list(pool.map(lambda path, t=tasks, b=bodies: _read_episode(path, t, shape, b), found))
+        for path, episode in zip(found, read, strict=True):
+            rows = len(episode['task'])
+            episode['scene'] = torch.full((rows,), number)
+            episode['success'] = torch.full((rows,), float(success.get(int(path.stem.split('_')[1]), True)))
+        episodes += read
+        sources.append(_describe(directory, len(found), sum(success.get(int(p.stem[8:]), True) for p in found)))
     lengths = torch.tensor([len(episode['task']) for episode in episodes])
-    joined = {name: torch.from_numpy(np.concatenate([e[name] for e in episodes])) for name in episodes[0]}
+    most = max(len(scene.bodies) for scene in scenes)
+    for episode in episodes:
+        missing = most - episode['bodies'].shape[1]
+        if missing:
+            parked = torch.tensor([0, 0, -5.0, 0, 0, 0, 1]).expand(len(episode['task']), missing, 7)
+            episode['bodies'] = torch.cat([episode['bodies'], parked], dim=1)
+            episode['present'] = torch.nn.functional.pad(episode['present'], (0, missing))
+    joined = {name: torch.cat([e[name] for e in episodes]) for name in episodes[0]}
+    start = torch.repeat_interleave(lengths.cumsum(0) - lengths, lengths)
     return Demonstrations(
         **joined,
         episode=torch.repeat_interleave(torch.arange(len(episodes)), lengths),
-        start=torch.repeat_interleave(lengths.cumsum(0) - lengths, lengths),
+        start=start,
+        end=start + torch.repeat_interleave(lengths, lengths) - 1,
         instructions=instructions,
+        scenes=scenes,
         sources=sources,
     )
 
 
-def _read_tasks(directory: Path) -> dict[int, str]:
-    lines = (directory / 'meta' / 'tasks.jsonl').read_text(encoding='utf-8').splitlines()
-    rows = [json.loads(line) for line in lines if line.strip()]
-    return {row['task_index']: row['task'] for row in rows}
+def _read_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding='utf-8').splitlines() if line.strip()]
 
 
-def _describe(directory: Path, episodes: int) -> dict[str, Any]:
+def _episodes(directory: Path) -> list[dict[str, Any]]:
+    path = directory / 'meta' / 'episodes.jsonl'
+    return _read_lines(path) if path.exists() else []
+
+
+def _describe(directory: Path, episodes: int, successes: int) -> dict[str, Any]:
     path = directory / 'meta' / 'info.json'
     info = json.loads(path.read_text(encoding='utf-8')) if path.exists() else {}
     kept = {key: info[key] for key in ('total_frames', 'seed') if key in info}
-    return {'name': directory.resolve().name, 'episodes': episodes, **kept}
+    return {'name': directory.resolve().name, 'episodes': episodes, 'successes': successes, **kept}
 
 
-def _read_episode(path: Path, tasks: dict[int, int], shape: ModelConfig) -> dict[str, np.ndarray]:
-    height, width = shape.image_height, shape.image_width
-    slots = len(shape.slots)
+def _read_episode(path: Path, tasks: dict[int, int], shape: ModelConfig, bodies: int) -> dict[str, Tensor]:
     vectors = {
-        'observation.state': shape.proprioception_dim,
-        'action_plan': shape.horizon * shape.action_dim,
-        'observation.objects': slots * 3,
-        'observation.camera': CAMERA_DIM,
+        'observation.state': ('state', (shape.proprioception_dim,)),
+        'action_plan': ('plan', (shape.horizon, shape.action_dim)),
+        'sim.joints': ('joints', (75,)),
+        'sim.base': ('base', (7,)),
+        'sim.bodies': ('bodies', (bodies, 7)),
+        'observation.objects': ('objects', (len(shape.slots), 3)),
+        'labels.quantities': ('quantities', (len(shape.quantities),)),
+        'labels.present': ('present', (bodies,)),
     }
-    blobs = {
-        'observation.images.head_rgb': height * width * 3,
-        'observation.images.head_depth': height * width * 2,
-    }
-    missing = {*vectors, *blobs, 'frame_index', 'task_index'} - set(pq.read_schema(path).names)
+    numbers = ('arm', 'frame_index', 'task_index')
+    missing = {*vectors, *numbers} - set(pq.read_schema(path).names)
     if missing:
         raise ValueError(f'{path}: no column {", ".join(sorted(missing))}')
-    table = pq.read_table(path, columns=[*vectors, *blobs, 'frame_index', 'task_index'])
+    table = pq.read_table(path, columns=[*vectors, *numbers])
     rows = len(table)
     columns = {name: table[name].combine_chunks() for name in table.column_names}
-    for name, size in vectors.items():
+    result = {}
+    for name, (key, size) in vectors.items():
         values = columns[name].flatten().to_numpy(zero_copy_only=False).astype(np.float32)
-        if values.size != rows * size or not np.isfinite(values).all():
-            raise ValueError(f'{path}: {name} must hold {size} finite numbers a row')
-        columns[name] = values.reshape(rows, size)
-    for name, size in blobs.items():
-        if columns[name].null_count or not pc.all(pc.equal(pc.binary_length(columns[name]), size)).as_py():
-            raise ValueError(f'{path}: {name} must hold {size} bytes a row')
-        columns[name] = np.frombuffer(b''.join(columns[name].to_pylist()), dtype=np.uint8)
-    if not np.array_equal(columns['frame_index'].to_numpy(), np.arange(rows)):
+        finite = np.isfinite(values).all() or key == 'quantities'
+        if values.size != rows * int(np.prod(size)) or not finite:
+            raise ValueError(f'{path}: {name} must hold {int(np.prod(size))} finite numbers a row')
+        result[key] = torch.from_numpy(values.reshape(rows, *size))
+    arm, frame, task = (columns[name].to_numpy() for name in numbers)
+    if not np.array_equal(frame, np.arange(rows)):
         raise ValueError(f'{path}: frame_index must count the rows from 0')
-    unknown = set(columns['task_index'].to_pylist()) - set(tasks)
-    if unknown:
+    if unknown := set(task.tolist()) - set(tasks):
         raise ValueError(f'{path}: task_index {sorted(unknown)} is not in meta/tasks.jsonl')
-    return {
-        'colour': columns['observation.images.head_rgb'].reshape(rows, height, width, 3),
-        'depth': columns['observation.images.head_depth'].view('<i2').reshape(rows, height, width),
-        'camera': columns['observation.camera'],
-        'state': columns['observation.state'],
-        'plan': columns['action_plan'].reshape(rows, shape.horizon, shape.action_dim),
-        'objects': columns['observation.objects'].reshape(rows, slots, 3),
-        'task': np.array([tasks[index] for index in columns['task_index'].to_pylist()], dtype=np.int64),
-    }
+    if not np.isin(arm, (0, 1)).all():
+        raise ValueError(f'{path}: arm must be 0 (right) or 1 (left)')
+    result['arm'] = torch.from_numpy(arm.astype(np.float32))
+    result['task'] = torch.tensor([tasks[index] for index in task.tolist()])
+    return result

@@ -11,6 +11,7 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
 
 PAD, UNKNOWN = '[PAD]', '[UNK]'
+UNKNOWN_ID = 1
 
 
 def train_tokenizer(instructions: Iterable[str], length: int, vocabulary: int) -> Tokenizer:
@@ -18,17 +19,31 @@ def train_tokenizer(instructions: Iterable[str], length: int, vocabulary: int) -
 
     `length` is the number of ids that every sentence is padded or cut to; `vocabulary` the largest number of words.
     """
-    normaliser = normalizers.Lowercase()
-    splitter = pre_tokenizers.Split(Regex(r'[\s\p{P}\p{S}]+'), 'removed')
-    words = sorted(
-        {word for text in instructions for word, _ in splitter.pre_tokenize_str(normaliser.normalize_str(text))}
-    )
-    ids = {word: index for index, word in enumerate([PAD, UNKNOWN, *words])}
+    return _build([PAD, UNKNOWN, *sorted(_words(instructions))], length, vocabulary)
+
+
+def extend_tokenizer(tokenizer: Tokenizer, instructions: Iterable[str], length: int, vocabulary: int) -> Tokenizer:
+    """Adds the words that a tokenizer lacks; those that it has keep their ids."""
+    known = sorted(tokenizer.get_vocab(), key=tokenizer.get_vocab().get)
+    return _build([*known, *sorted(_words(instructions) - set(known))], length, vocabulary)
+
+
+def _splitter() -> pre_tokenizers.PreTokenizer:
+    return pre_tokenizers.Split(Regex(r'[\s\p{P}\p{S}]+'), 'removed')
+
+
+def _words(instructions: Iterable[str]) -> set[str]:
+    normaliser, splitter = normalizers.Lowercase(), _splitter()
+    return {word for text in instructions for word, _ in splitter.pre_tokenize_str(normaliser.normalize_str(text))}
+
+
+def _build(words: list[str], length: int, vocabulary: int) -> Tokenizer:
+    ids = {word: index for index, word in enumerate(words)}
     if len(ids) > vocabulary:
         raise ValueError(f'{len(ids)} words in the instructions, but model.vocabulary is {vocabulary}: raise it')
     tokenizer = Tokenizer(models.WordPiece(ids, unk_token=UNKNOWN, max_input_chars_per_word=64))
-    tokenizer.normalizer = normaliser
-    tokenizer.pre_tokenizer = splitter
+    tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = _splitter()
     tokenizer.add_special_tokens([AddedToken(PAD, special=True), AddedToken(UNKNOWN, special=True)])
     tokenizer.enable_truncation(length)
     tokenizer.enable_padding(pad_id=0, pad_token=PAD, length=length)

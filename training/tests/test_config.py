@@ -1,7 +1,12 @@
 import pytest
+import torch
 
 from training.config import Config, load_config
+from training.model import CosmosTransformer
 from training.tests.conftest import CONFIGS
+
+ARTICLE = {'super': 70e9, 'nano': 14e9, 'edge': 3e9}
+"""Parameters of the article's three sizes."""
 
 
 @pytest.mark.parametrize('path', sorted(CONFIGS.glob('*.yaml')), ids=lambda path: path.stem)
@@ -11,6 +16,15 @@ def test_shipped_configurations_load_and_round_trip(path):
     assert Config.from_dict(config.to_dict()) == config
 
 
+@pytest.mark.parametrize('name', ARTICLE)
+def test_the_articles_sizes(name):
+    config = load_config(CONFIGS / f'cosmos3_{name}.yaml')
+    with torch.device('meta'):
+        model = CosmosTransformer(config.model, config.video)
+    count = sum(p.numel() for p in model.parameters())
+    assert abs(count / ARTICLE[name] - 1) <= 0.05
+
+
 def test_faults_name_the_key_and_what_is_allowed():
     with pytest.raises(ValueError, match=r'training\.stepz: unknown key; allowed are seed, steps'):
         Config.from_dict({'training': {'stepz': 3}})
@@ -18,3 +32,5 @@ def test_faults_name_the_key_and_what_is_allowed():
         Config.from_dict({'model': {'width': '192'}})
     with pytest.raises(ValueError, match=r'model\.width: 100 must be a multiple of 4 · heads'):
         Config.from_dict({'model': {'width': 100}})
+    with pytest.raises(ValueError, match=r'model\.future_steps: .* reach beyond the horizon of 10'):
+        Config.from_dict({'model': {'future_steps': [1, 12]}})

@@ -1,0 +1,170 @@
+"""One training run: data and network on a device, optimiser, moving average of the weights."""
+
+import math
+from contextlib import contextmanager
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from . import distributed
+from .config import Config, TrainingConfig
+from .model import CosmosTransformer
+from .normalisation import set_normalisation
+from .objective import PARTS, Objective
+from .studio import Batch, Studio
+from .tokenizer import encode
+from .transfer import freeze, transfer_weights
+from .checkpoint import TrainedModel
+from .video_tokenizer import VideoTokenizer
+
+
+class Trainer:
+    """Steps of AdamW on minibatches that are rendered for each, by this process's share of each batch."""
+
+    def __init__(
+        self,
+        config: Config,
+        studio: Studio,
+        train_frames: Tensor,
+        video: VideoTokenizer,
+        tokenizer: Tokenizer,
+        source: TrainedModel | None = None,
+        rank: int = 0,
+        world: int = 1,
+    ) -> None:
+        """`source` is a model to transfer from, its frozen parts staying as they are."""
+        device = train_frames.device
+        self.config, self.device, self.studio, self.frames = config, device, studio, train_frames
+        training = config.training
+        # All processes begin with the same weights, and then draw different samples.
+        torch.manual_seed(training.seed)
+        model = CosmosTransformer(config.model, config.video).to(device)
+        set_normalisation(model, studio, train_frames, training.seed)
+        if source is not None:
+            transfer_weights(model, source)
+            freeze(model)
+        text = tuple(values.to(device) for values in encode(tokenizer, studio.data.instructions))
+        self.video, self.tokenizer = video, tokenizer
+        self.objective = Objective(config, model, video, text, studio.intrinsics)
+        self.parameter_count = sum(p.numel() for p in model.parameters())
+        if world > 1:
+            layers = [*model.visual_encoder.layers, *model.action_decoder.layers, *model.future_decoder.layers]
+            distributed.shard(self.objective, layers, device)
+        self.parameters = [p for p in model.parameters() if p.requires_grad]
+        self.optimizer = make_optimizer(self.parameters, training, fused=device.type == 'cuda')
+        self.average = [distributed.own_part(p).detach().clone() for p in self.parameters]
+        self.step = 0
+        share = training.batch // (world * training.accumulation)
+        if share * world * training.accumulation != training.batch:
+            raise ValueError(f'training.batch: {training.batch} is no multiple of {world} processes × accumulation')
+        self.share = share
+        self.futures = max(1, round(config.loss.future_share * share))
+        torch.manual_seed(training.seed + 1000 * (rank + 1))
+        compiled = training.compile and device.type == 'cuda'
+        self._losses = torch.compile(self.objective, dynamic=False) if compiled else self.objective
+
+    @property
+    def model(self) -> CosmosTransformer:
+        """The network; its parameters may be spread over the processes."""
+        return self.objective.model
+
+    def sample(self) -> Batch:
+        """A minibatch of this process, rendered."""
+        picks = torch.randint(len(self.frames), (self.share,), device=self.device)
+        with torch.no_grad():
+            return self.studio.batch(self.frames[picks], disturbed=True, futures=self.futures)
+
+    def advance(self, progress: float) -> tuple[Tensor, Tensor]:
+        """One optimisation step at `progress` 0…1 of the run; the total loss and its parts (see objective.PARTS).
+
+        Nothing in it waits for the device.
+        """
+        training = self.config.training
+        rate = training.learning_rate * schedule(progress, training.warmup)
+        for group in self.optimizer.param_groups:
+            group['lr'] = rate
+        for part in range(training.accumulation):
+            batch = self.sample()
+            if hasattr(self.objective, 'set_requires_gradient_sync'):
+                self.objective.set_requires_gradient_sync(part + 1 == training.accumulation)
+            with self.autocast():
+                total, parts = self._losses(batch)
+            (total / training.accumulation).backward()
+        torch.nn.utils.clip_grad_norm_(self.parameters, training.gradient_clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        decay = min(training.ema, (1 + self.step) / (10 + self.step))
+        with torch.no_grad():
+            torch._foreach_lerp_(self.average, [distributed.own_part(p) for p in self.parameters], 1.0 - decay)
+        self.step += 1
+        return total.detach(), parts
+
+    def autocast(self) -> torch.autocast:
+        """bfloat16 on a GPU."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.device.type == 'cuda')
+
+    @contextmanager
+    def averaged(self) -> Iterator[CosmosTransformer]:
+        """The network with the averaged weights, for as long as the context lasts."""
+        self._swap()
+        self.objective.eval()
+        try:
+            yield self.model
+        finally:
+            self.objective.train()
+            self._swap()
+
+    def state(self) -> dict[str, Any]:
+        """All that it takes to go on, whatever the number of processes then; only the first one gets it."""
+        state = distributed.state_of(self.objective, self.optimizer)
+        with self.averaged():
+            state['average'] = distributed.state_of(self.objective)['model']
+        return state | {'step': self.step}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Goes on from `state`."""
+        distributed.restore(self.objective, {'model': state['average']})
+        for mean, parameter in zip(self.average, self.parameters, strict=True):
+            mean.copy_(distributed.own_part(parameter).detach())
+        distributed.restore(self.objective, state, self.optimizer)
+        self.step = state['step']
+
+    def averaged_state(self) -> dict[str, Tensor]:
+        """The network's state with the averaged weights, whole; only the first process gets it."""
+        with self.averaged():
+            state = distributed.state_of(self.objective)['model']
+        return {name.removeprefix('model.'): value for name, value in state.items()}
+
+    def describe(self, total: Tensor, parts: Tensor) -> dict[str, float]:
+        """The losses as numbers, the mean of all processes; waits for the device. Raises RuntimeError if not finite."""
+        values = distributed.mean_of_all(torch.cat([total.view(1), parts])).tolist()
+        if not math.isfinite(values[0]):
+            raise RuntimeError(f'loss is {values[0]} at step {self.step}; lower training.learning_rate')
+        return {name: float(f'{value:.5g}') for name, value in zip(('loss', *PARTS), values, strict=True)}
+
+    def _swap(self) -> None:
+        with torch.no_grad():
+            for mean, parameter in zip(self.average, self.parameters, strict=True):
+                own = distributed.own_part(parameter)
+                kept = own.clone()
+                own.copy_(mean)
+                mean.copy_(kept)
+
+
+def make_optimizer(parameters: list[Tensor], training: TrainingConfig, fused: bool) -> torch.optim.AdamW:
+    """AdamW; only the matrices decay."""
+    groups = [
+        {'params': [p for p in parameters if p.ndim >= 2], 'weight_decay': training.weight_decay},
+        {'params': [p for p in parameters if p.ndim < 2], 'weight_decay': 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(0.9, 0.95), fused=fused)
+
+
+def schedule(progress: float, warmup: float) -> float:
+    """Share of the learning rate: linear warm-up, then a cosine to 0 at progress 1."""
+    if progress < warmup:
+        return progress / warmup
+    return 0.5 * (1.0 + math.cos(math.pi * min(1.0, (progress - warmup) / (1.0 - warmup))))
