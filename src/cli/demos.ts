@@ -1,25 +1,34 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Demonstration, LeRobotWriter } from '../dataset/lerobot-writer.js';
+import { describeScene } from '../dataset/scene-description.js';
 import type { EpisodeResult } from '../evaluation/rollout.js';
+import { Robot } from '../robot/robot.js';
 import { packagePath } from '../ros/package-path.js';
 import { loadTask } from '../sim/scene.js';
-import { parseOptions, wholeNumber } from './options.js';
+import { Simulation } from '../sim/simulation.js';
+import { parseOptions, shardOf, wholeNumber } from './options.js';
 import { runParallel } from './parallel.js';
 
 /** First of the seeds that evaluation uses; no demonstration may show one of them. */
 const evaluationSeeds = 500000;
+/** Policy steps a second. */
+const RATE = 10;
 
 const usage = `
 npm run demos -- --task TASK --out DIR [options]
 
-The scripted expert carries out a task in simulation, without ROS and in lock step; successful episodes are written as
-a LeRobot v2.1 data set.
+The scripted expert carries out a task in simulation, without ROS and in lock step; the episodes are written as a LeRobot
+v2.1 data set of states, from which meta/scene.json tells how to draw what the cameras saw. Episodes in which the expert
+failed are written too: meta/episodes.jsonl tells. A data set that was interrupted is taken up where it ended.
 
   --task TASK      task in config/scenes (pick_and_place)
-  --out DIR        directory of the data set; it must not exist, or --force
+  --out DIR        directory of the data set
   --episodes N     layouts to try (100)
   --seed S         first seed; layouts S … S+N-1 (0); 500000 and above are for evaluation
+  --shard I/N      every N-th of these layouts only, beginning with number I (0 … N-1); a directory for each (0/1)
   --workers W      threads (2)
+  --images         write the images too, 15 kB a step
   --clean          do not disturb what the expert executes
   --force          replace DIR
 `;
@@ -29,50 +38,61 @@ const { values } = parseOptions(usage, {
   out: { type: 'string' },
   episodes: { type: 'string', default: '100' },
   seed: { type: 'string', default: '0' },
+  shard: { type: 'string', default: '0/1' },
   workers: { type: 'string', default: '2' },
+  images: { type: 'boolean', default: false },
   clean: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
 });
 
 async function main(): Promise<void> {
-  if (values.out === undefined) throw new Error('--out DIR is missing: the directory for the data set');
+  const { out } = values;
+  if (out === undefined) throw new Error('--out DIR is missing: the directory for the data set');
   const episodes = wholeNumber('episodes', values.episodes, 1);
   const seed = wholeNumber('seed', values.seed);
   if (seed + episodes > evaluationSeeds) {
     throw new Error(`--seed: seeds from ${evaluationSeeds} on are for evaluation, ${seed + episodes - 1} is one`);
   }
+  const shard = shardOf(values.shard);
   const workers = wholeNumber('workers', values.workers, 1);
   const task = packagePath(`config/scenes/${values.task}.yaml`);
-  loadTask(task);
-  if (existsSync(values.out)) {
-    if (!values.force) throw new Error(`--out: ${values.out} exists; choose another directory or add --force`);
-    rmSync(values.out, { recursive: true });
+  const { scene } = loadTask(task);
+  if (existsSync(out) && !existsSync(join(out, 'meta', 'info.json')) && !values.force) {
+    throw new Error(`--out: ${out} exists and holds no data set; choose another directory or add --force`);
   }
+  if (values.force) rmSync(out, { recursive: true, force: true });
 
-  const writer = new LeRobotWriter(values.out, 10, seed);
+  const options = { disturbed: !values.clean, images: values.images };
+  const writer = new LeRobotWriter(out, RATE, { seed, task: values.task, shard: values.shard, ...options });
+  const robot = Robot.load(packagePath('config/robot.yaml'));
+  const simulation = await Simulation.create(robot, scene);
+  const description = await describeScene(robot, scene, simulation.model);
+  simulation.delete();
+  writeFileSync(join(out, 'meta', 'scene.json'), `${JSON.stringify(description)}\n`);
+
+  const layouts = Array.from({ length: episodes }, (_, i) => i).filter((i) => i % shard.count === shard.index);
+  const there = writer.seeds;
+  const todo = layouts.map((i) => seed + i).filter((layout) => !there.has(layout));
+  if (todo.length < layouts.length) console.log(`${layouts.length - todo.length} of ${layouts.length} are there`);
   const causes = new Map<string, number>();
   const started = performance.now();
-  let successes = 0;
   await runParallel<{ result: EpisodeResult; demonstration: Demonstration }>(
     new URL('./demos-worker.js', import.meta.url),
-    { robot: packagePath('config/robot.yaml'), task, disturbed: !values.clean },
-    Array.from({ length: episodes }, (_, i) => seed + i),
+    { robot: packagePath('config/robot.yaml'), task, options },
+    todo,
     workers,
-    ({ result, demonstration }, done) => {
-      if (result.success) {
-        successes++;
-        writer.add(demonstration);
-      } else {
-        causes.set(result.cause, (causes.get(result.cause) ?? 0) + 1);
-      }
+    ({ result: { success, cause }, demonstration }, done) => {
+      writer.add(demonstration);
+      if (!success) causes.set(cause, (causes.get(cause) ?? 0) + 1);
       const minutes = (performance.now() - started) / 60000;
+      const { successes } = writer.count;
       process.stdout.write(
-        `\r${done}/${episodes} layouts, ${successes} demonstrations, ${(done / minutes).toFixed(0)} a minute `,
+        `\r${done}/${todo.length} layouts, ${successes} demonstrations, ${(done / minutes).toFixed(0)} a minute `,
       );
     },
   );
-  writer.finish();
-  console.log(`\nexpert succeeded on ${successes} of ${episodes} layouts`);
+  const { successes, episodes: all, frames } = writer.count;
+  console.log(`\nexpert succeeded on ${successes} of ${all} layouts, ${frames} steps`);
   for (const [cause, count] of causes) console.log(`  ${count} × ${cause}`);
 }
 

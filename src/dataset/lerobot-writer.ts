@@ -1,79 +1,42 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { gzipSync } from 'node:zlib';
 import { parquetWriteFile } from 'hyparquet-writer';
+import {
+  type Column,
+  columnsOf,
+  type DemonstrationStep,
+  type Feature,
+  firstAction,
+  modalityOf,
+} from './lerobot-columns.js';
 
-/** What a column holds: lists of numbers of a fixed length, single numbers, or raw bytes. */
-type ColumnType = 'FLOAT' | 'DOUBLE' | 'INT64' | 'BYTE_ARRAY';
-interface Feature {
-  readonly dtype: 'float32' | 'float64' | 'int64' | 'uint8' | 'uint16';
-  readonly shape: readonly number[];
-  readonly type: ColumnType;
-  readonly list: boolean;
-}
-
-/** One policy step of an episode. */
-export interface DemonstrationStep {
-  /** Proprioception, 27. */
-  readonly state: Float32Array;
-  /** The expert's clean plan, horizon × 7, relative to the commanded gripper pose. */
-  readonly plan: Float64Array;
-  /** Target then receptacle in base_link, m, 6: a label, never an input. Where it is not known the column is left out. */
-  readonly objects?: readonly number[] | undefined;
-  /** rgb8, 48 × 64 × 3. */
-  readonly color: Uint8Array;
-  /** 0.1 mm, 48 × 64. */
-  readonly depth: Uint16Array;
-  /** Intrinsics and transform of the camera, 16. */
-  readonly camera: Float32Array;
-  /** Generalised coordinates of the simulation; the column is left out where there was none. */
-  readonly qpos?: Float64Array | undefined;
-}
+export type { DemonstrationStep } from './lerobot-columns.js';
 
 /** An episode to write. */
 export interface Demonstration {
   readonly instruction: string;
   /** Of the layout, where the episode was simulated. */
   readonly seed?: number | undefined;
+  /** Whether the task was done, where somebody judged it. */
+  readonly success?: boolean | undefined;
   readonly steps: readonly DemonstrationStep[];
 }
 
-/** The columns of a data set whose steps are like this one. */
-const features = ({ objects, qpos }: Pick<DemonstrationStep, 'objects' | 'qpos'>): Record<string, Feature> => ({
-  'observation.state': { dtype: 'float32', shape: [27], type: 'FLOAT', list: true },
-  action: { dtype: 'float32', shape: [7], type: 'FLOAT', list: true },
-  action_plan: { dtype: 'float32', shape: [70], type: 'FLOAT', list: true },
-  ...(objects && { 'observation.objects': { dtype: 'float32', shape: [6], type: 'FLOAT', list: true } }),
-  'observation.camera': { dtype: 'float32', shape: [16], type: 'FLOAT', list: true },
-  'observation.images.head_rgb': { dtype: 'uint8', shape: [48, 64, 3], type: 'BYTE_ARRAY', list: false },
-  'observation.images.head_depth': { dtype: 'uint16', shape: [48, 64], type: 'BYTE_ARRAY', list: false },
-  ...(qpos && { 'sim.qpos': { dtype: 'float64', shape: [qpos.length], type: 'DOUBLE', list: true } }),
-  timestamp: { dtype: 'float32', shape: [1], type: 'FLOAT', list: false },
-  frame_index: { dtype: 'int64', shape: [1], type: 'INT64', list: false },
-  episode_index: { dtype: 'int64', shape: [1], type: 'INT64', list: false },
-  index: { dtype: 'int64', shape: [1], type: 'INT64', list: false },
-  task_index: { dtype: 'int64', shape: [1], type: 'INT64', list: false },
-});
+/** A line of meta/episodes.jsonl. */
+interface EpisodeEntry {
+  readonly episode_index: number;
+  readonly tasks: readonly string[];
+  readonly length: number;
+  readonly seed?: number;
+  readonly success?: boolean;
+}
 
-/** The parts of the state and of the action, for GR00T's modality.json: half-open slices. */
-const modality = {
-  state: {
-    commanded_position: { start: 0, end: 3 },
-    commanded_rotation: { start: 3, end: 9 },
-    measured_position: { start: 9, end: 12 },
-    measured_rotation: { start: 12, end: 18 },
-    gripper_command: { start: 18, end: 19 },
-    finger_flexion: { start: 19, end: 20 },
-    arm_joint_positions: { start: 20, end: 27 },
-  },
-  action: {
-    position: { start: 0, end: 3 },
-    rotation_vector: { start: 3, end: 6 },
-    gripper: { start: 6, end: 7 },
-  },
-  video: {},
-  annotation: { 'human.action.task_description': { original_key: 'task_index' } },
-};
+/** Episodes in one folder. */
+const CHUNK = 1000;
+/** Columns that count. */
+const counters = ['frame_index', 'episode_index', 'index', 'task_index'] as const;
 
 /** Mean, deviation and range of a column, for episodes_stats.jsonl. */
 function statistics(rows: readonly ArrayLike<number>[]): Record<string, unknown> {
@@ -94,76 +57,119 @@ function statistics(rows: readonly ArrayLike<number>[]): Record<string, unknown>
 }
 
 /**
- * Writes demonstrations in the LeRobot v2.1 layout with GR00T's modality.json, 10 Hz, one parquet file an episode.
- * Images are raw pixels in the parquet rows: they are small, and lossless depth matters more than size.
+ * Writes demonstrations in the LeRobot v2.1 layout with GR00T's modality.json, one parquet file an episode. After every
+ * episode the directory is a whole data set: writing can be interrupted and taken up again.
  */
 export class LeRobotWriter {
   readonly #directory: string;
   readonly #fps: number;
-  readonly #seed: number | undefined;
+  #provenance: Readonly<Record<string, unknown>>;
   readonly #tasks: string[] = [];
-  readonly #episodes: string[] = [];
-  readonly #statistics: string[] = [];
+  readonly #episodes: EpisodeEntry[] = [];
   #frames = 0;
-  #features: Record<string, Feature> = features({ objects: [], qpos: new Float64Array() });
+  #features: Record<string, Feature> = {};
 
   /**
+   * Opens a directory; the episodes of a data set that is there are kept.
    * @param fps policy steps a second
-   * @param seed first seed of the layouts, kept for the model card
+   * @param provenance where the episodes are from, for info.json
+   * @throws Error where the directory holds a data set of another origin
    */
-  constructor(directory: string, fps: number, seed?: number) {
+  constructor(directory: string, fps: number, provenance: Readonly<Record<string, unknown>> = {}) {
     this.#directory = directory;
     this.#fps = fps;
-    this.#seed = seed;
+    this.#provenance = provenance;
     mkdirSync(join(directory, 'meta'), { recursive: true });
+    if (existsSync(this.#meta('info.json'))) this.#resume();
+    else this.#describe();
+  }
+
+  /** Seeds of the episodes that are there. */
+  get seeds(): ReadonlySet<number> {
+    return new Set(this.#episodes.flatMap(({ seed }) => (seed === undefined ? [] : [seed])));
+  }
+
+  /** Episodes that are there, and those of them that succeeded. */
+  get count(): { readonly episodes: number; readonly successes: number; readonly frames: number } {
+    const successes = this.#episodes.filter(({ success }) => success !== false).length;
+    return { episodes: this.#episodes.length, successes, frames: this.#frames };
   }
 
   /**
-   * Adds an episode: its parquet file is complete when this returns.
+   * Adds an episode: its files are complete when this returns.
    * @throws Error for an episode without steps, or with other columns than those before
    */
-  add({ instruction, seed, steps }: Demonstration): void {
+  add({ instruction, seed, success, steps }: Demonstration): void {
     const [first] = steps;
     if (first === undefined) throw new Error(`demonstration of seed ${seed}: it has no steps`);
+    const columns = columnsOf(first);
+    this.#checkColumns(columns);
     const episode = this.#episodes.length;
-    const columnsHere = features(first);
-    if (episode > 0 && !isDeepStrictEqual(columnsHere, this.#features)) {
-      const names = (described: Record<string, Feature>) => Object.keys(described).join(', ');
-      throw new Error(
-        `the episode has the columns ${names(columnsHere)}, those before have ${names(this.#features)}: ` +
-          'write them into separate data sets',
-      );
+    if (!this.#tasks.includes(instruction)) {
+      this.#tasks.push(instruction);
+      this.#append('tasks.jsonl', { task_index: this.#tasks.length - 1, task: instruction });
     }
-    this.#features = columnsHere;
-    const chunk = join(this.#directory, 'data', `chunk-${String(Math.floor(episode / 1000)).padStart(3, '0')}`);
-    mkdirSync(chunk, { recursive: true });
-    if (!this.#tasks.includes(instruction)) this.#tasks.push(instruction);
-    const task = this.#tasks.indexOf(instruction);
-
-    const columns: Record<string, unknown[]> = {
-      'observation.state': steps.map(({ state }) => Array.from(state)),
-      action: steps.map(({ plan }) => Array.from(plan.subarray(0, 7))),
-      action_plan: steps.map(({ plan }) => Array.from(plan)),
-      'observation.objects': steps.map(({ objects }) => [...(objects ?? [])]),
-      'observation.camera': steps.map(({ camera }) => Array.from(camera)),
-      'observation.images.head_rgb': steps.map(({ color }) => color),
-      'observation.images.head_depth': steps.map(
-        ({ depth }) => new Uint8Array(depth.buffer, depth.byteOffset, depth.byteLength),
-      ),
-      'sim.qpos': steps.map(({ qpos }) => Array.from(qpos ?? [])),
-      timestamp: steps.map((_, i) => i / this.#fps),
-      frame_index: steps.map((_, i) => BigInt(i)),
-      episode_index: steps.map(() => BigInt(episode)),
-      index: steps.map((_, i) => BigInt(this.#frames + i)),
-      task_index: steps.map(() => BigInt(task)),
+    this.#write(episode, columns, steps, this.#tasks.indexOf(instruction));
+    this.#frames += steps.length;
+    this.#append('episodes_stats.jsonl', {
+      episode_index: episode,
+      stats: {
+        'observation.state': statistics(steps.map(({ state }) => state)),
+        action: statistics(steps.map(firstAction)),
+      },
+    });
+    const entry = {
+      episode_index: episode,
+      tasks: [instruction],
+      length: steps.length,
+      ...(seed !== undefined && { seed }),
+      ...(success !== undefined && { success }),
     };
-    const described = Object.entries(this.#features);
+    this.#episodes.push(entry);
+    this.#append('episodes.jsonl', entry);
+    if (episode === 0) {
+      const modality = modalityOf(first.state.length, firstAction(first).length);
+      writeFileSync(this.#meta('modality.json'), `${JSON.stringify(modality, undefined, 2)}\n`);
+    }
+    this.#describe();
+  }
+
+  /** Says more about where the episodes are from. */
+  describe(provenance: Readonly<Record<string, unknown>>): void {
+    this.#provenance = { ...this.#provenance, ...provenance };
+    this.#describe();
+  }
+
+  #write(episode: number, columns: readonly Column[], steps: readonly DemonstrationStep[], task: number): void {
+    const chunk = join(this.#directory, 'data', `chunk-${String(Math.floor(episode / CHUNK)).padStart(3, '0')}`);
+    mkdirSync(chunk, { recursive: true });
+    const counts = (i: number) => [i, episode, this.#frames + i, task];
+    const data = [
+      ...columns.map((column) => ({ ...column, values: steps.map((step) => column.read(step)) })),
+      {
+        name: 'timestamp',
+        type: 'FLOAT' as const,
+        list: false,
+        values: steps.map((_, i): unknown => i / this.#fps),
+      },
+      ...counters.map((name, c) => ({
+        name,
+        type: 'INT64' as const,
+        list: false,
+        values: steps.map((_, i): unknown => BigInt(counts(i)[c]!)),
+      })),
+    ];
     parquetWriteFile({
       filename: join(chunk, `episode_${String(episode).padStart(6, '0')}.parquet`),
-      columnData: described.map(([name]) => ({ name, data: columns[name]! })),
+      // Bytes of equal significance together: numbers that change little compress well so.
+      columnData: data.map(({ name, values, type, list }) => ({
+        name,
+        data: values,
+        ...(list && type === 'FLOAT' && { encoding: 'BYTE_STREAM_SPLIT' as const }),
+      })),
       schema: [
-        { name: 'root', num_children: described.length },
-        ...described.flatMap(([name, { type, list }]) =>
+        { name: 'root', num_children: data.length },
+        ...data.flatMap(({ name, type, list }) =>
           list
             ? [
                 { name, num_children: 1, repetition_type: 'REQUIRED' as const, converted_type: 'LIST' as const },
@@ -173,51 +179,88 @@ export class LeRobotWriter {
             : [{ name, type, repetition_type: 'REQUIRED' as const }],
         ),
       ],
+      codec: 'GZIP',
+      compressors: { GZIP: (bytes) => gzipSync(bytes) },
       statistics: false,
     });
-
-    this.#frames += steps.length;
-    this.#episodes.push(JSON.stringify({ episode_index: episode, tasks: [instruction], length: steps.length, seed }));
-    this.#statistics.push(
-      JSON.stringify({
-        episode_index: episode,
-        stats: {
-          'observation.state': statistics(steps.map(({ state }) => state)),
-          action: statistics(steps.map(({ plan }) => plan.subarray(0, 7))),
-        },
-      }),
-    );
   }
 
-  /**
-   * Writes the files of `meta/`; call it when the last episode is added.
-   * @param provenance where the episodes are from, for info.json
-   */
-  finish(provenance: Readonly<Record<string, unknown>> = {}): void {
-    const lines = (entries: readonly string[]) => entries.map((entry) => `${entry}\n`).join('');
-    const meta = (name: string, text: string) => writeFileSync(join(this.#directory, 'meta', name), text);
-    const described = Object.entries(this.#features).map(([name, { dtype, shape }]) => [name, { dtype, shape }]);
+  #checkColumns(columns: readonly Column[]): void {
+    const scalar = (dtype: Feature['dtype']) => ({ dtype, shape: [1] });
+    const here = {
+      ...Object.fromEntries(columns.map(({ name, dtype, shape }) => [name, { dtype, shape }])),
+      timestamp: scalar('float32'),
+      ...Object.fromEntries(counters.map((name) => [name, scalar('int64')])),
+    };
+    if (this.#episodes.length > 0 && !isDeepStrictEqual(here, this.#features)) {
+      const names = (described: Record<string, Feature>) => Object.keys(described).join(', ');
+      throw new Error(
+        `the episode has the columns ${names(here)}, those before have ${names(this.#features)}: ` +
+          'write them into separate data sets',
+      );
+    }
+    this.#features = here;
+  }
+
+  /** Takes up the data set that is there. */
+  #resume(): void {
+    const info = JSON.parse(readFileSync(this.#meta('info.json'), 'utf8')) as Record<string, unknown>;
+    for (const [key, value] of Object.entries({ fps: this.#fps, ...this.#provenance })) {
+      if (isDeepStrictEqual(info[key], value)) continue;
+      throw new Error(
+        `${this.#directory} holds a data set with ${key} ${JSON.stringify(info[key])}, not ${JSON.stringify(value)}`,
+      );
+    }
+    this.#features = info.features as Record<string, Feature>;
+    for (const { task } of this.#lines<{ task: string }>('tasks.jsonl')) this.#tasks.push(task);
+    this.#episodes.push(...this.#lines<EpisodeEntry>('episodes.jsonl'));
+    this.#frames = this.#episodes.reduce((sum, { length }) => sum + length, 0);
+    // An interruption between two files leaves one line too many.
+    const kept = this.#lines<{ episode_index: number }>('episodes_stats.jsonl').slice(0, this.#episodes.length);
+    writeFileSync(this.#meta('episodes_stats.jsonl'), kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    this.#describe();
+  }
+
+  #describe(): void {
+    const episodes = this.#episodes.length;
     const info = {
       codebase_version: 'v2.1',
       robot_type: 'h2_plus',
-      total_episodes: this.#episodes.length,
+      total_episodes: episodes,
       total_frames: this.#frames,
       total_tasks: this.#tasks.length,
       total_videos: 0,
-      total_chunks: Math.ceil(this.#episodes.length / 1000),
-      chunks_size: 1000,
+      total_chunks: Math.ceil(episodes / CHUNK),
+      chunks_size: CHUNK,
       fps: this.#fps,
-      splits: { train: `0:${this.#episodes.length}` },
+      splits: { train: `0:${episodes}` },
       data_path: 'data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet',
       video_path: null,
-      seed: this.#seed,
-      ...provenance,
-      features: Object.fromEntries(described),
+      ...this.#provenance,
+      features: this.#features,
     };
-    meta('info.json', `${JSON.stringify(info, undefined, 2)}\n`);
-    meta('modality.json', `${JSON.stringify(modality, undefined, 2)}\n`);
-    meta('tasks.jsonl', lines(this.#tasks.map((task, i) => JSON.stringify({ task_index: i, task }))));
-    meta('episodes.jsonl', lines(this.#episodes));
-    meta('episodes_stats.jsonl', lines(this.#statistics));
+    // In one go, so that there is always a whole one.
+    writeFileSync(this.#meta('info.json.part'), `${JSON.stringify(info, undefined, 2)}\n`);
+    renameSync(this.#meta('info.json.part'), this.#meta('info.json'));
+    for (const name of ['tasks.jsonl', 'episodes.jsonl', 'episodes_stats.jsonl']) appendFileSync(this.#meta(name), '');
+  }
+
+  #append(name: string, entry: unknown): void {
+    appendFileSync(this.#meta(name), `${JSON.stringify(entry)}\n`);
+  }
+
+  /** Whole lines of a file: an interruption may have cut the last one. */
+  #lines<T>(name: string): T[] {
+    const text = readFileSync(this.#meta(name), 'utf8');
+    const whole = text.slice(0, text.lastIndexOf('\n') + 1);
+    if (whole !== text) writeFileSync(this.#meta(name), whole);
+    return whole
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line) as T);
+  }
+
+  #meta(name: string): string {
+    return join(this.#directory, 'meta', name);
   }
 }

@@ -1,41 +1,71 @@
+import type { Arm } from '../action/action-chunk.js';
 import { encodeActions } from '../action/action-space.js';
 import { PROPRIOCEPTION_DIMENSION, Proprioception } from '../cosmos/proprioception.js';
 import type { Demonstration, DemonstrationStep } from '../dataset/lerobot-writer.js';
 import type { Robot } from '../robot/robot.js';
-import { createLayout } from '../sim/layout.js';
+import { createLayout, type Layout } from '../sim/layout.js';
 import type { Task } from '../sim/scene.js';
 import { ExpertAgent } from './expert-agent.js';
 import { PolicyEye } from './policy-eye.js';
 import { type EpisodeResult, type Moment, Rollout } from './rollout.js';
+import { presentBodies, TruthLabels } from './truth-labels.js';
 
-/** Lets the scripted expert carry out a task and records what a policy would see, with the expert's clean plan. */
+/** Base coordinates of the simulation: x, y, z, then quaternion w, x, y, z. */
+const BASE = 7;
+
+/** How demonstrations are made. */
+export interface DemonstratorOptions {
+  /** Whether noise is added to what the expert executes, and objects are pushed. */
+  readonly disturbed: boolean;
+  /** Whether the images are recorded that a policy would see, beside the states from which they can be drawn. */
+  readonly images: boolean;
+}
+
+/** Lets the scripted expert carry out a task and records the states of robot and scene, with the expert's clean plan. */
 export class Demonstrator {
+  readonly simulation;
   readonly #task: Task;
   readonly #rollout: Rollout;
-  readonly #eye: PolicyEye;
-  readonly #senses: Proprioception;
+  readonly #eye: PolicyEye | undefined;
+  readonly #senses: Readonly<Record<Arm, Proprioception>>;
+  readonly #grippers: Readonly<Record<Arm, string>>;
   readonly #expert: ExpertAgent;
+  readonly #labels: TruthLabels;
+  readonly #bodies: readonly number[];
+  readonly #present = { layout: undefined as Layout | undefined, mask: new Float32Array(0) as Float32Array };
 
-  /** @param disturbed whether noise is added to what the expert executes */
-  static async create(robot: Robot, task: Task, disturbed: boolean): Promise<Demonstrator> {
+  static async create(robot: Robot, task: Task, options: DemonstratorOptions): Promise<Demonstrator> {
     const rollout = await Rollout.create(robot, task);
-    return new Demonstrator(robot, task, rollout, await PolicyEye.create(robot, rollout.simulation), disturbed);
+    const eye = options.images ? await PolicyEye.create(robot, rollout.simulation) : undefined;
+    const labels = await TruthLabels.create(robot, task, rollout.simulation);
+    return new Demonstrator(robot, task, rollout, eye, labels, options.disturbed);
   }
 
-  private constructor(robot: Robot, task: Task, rollout: Rollout, eye: PolicyEye, disturbed: boolean) {
+  private constructor(
+    robot: Robot,
+    task: Task,
+    rollout: Rollout,
+    eye: PolicyEye | undefined,
+    labels: TruthLabels,
+    disturbed: boolean,
+  ) {
+    this.simulation = rollout.simulation;
     this.#task = task;
     this.#rollout = rollout;
     this.#eye = eye;
-    const rest = new Float64Array(7);
-    rollout.kinematics.setPositions(robot.posture(task.scene.robot.posture));
-    rollout.kinematics.pose(rollout.kinematics.frame(robot.gripperFrames.right), rest);
-    this.#expert = new ExpertAgent(rest, disturbed);
-    this.#senses = new Proprioception(robot.names, this.#expert.arm);
+    this.#labels = labels;
+    this.#expert = new ExpertAgent(rollout, task, disturbed);
+    this.#grippers = robot.gripperFrames;
+    this.#senses = { left: new Proprioception(robot.names, 'left'), right: new Proprioception(robot.names, 'right') };
+    this.#bodies = rollout.simulation.sceneBodies;
   }
 
   /** Runs the layout of `seed`. */
   async run(seed: number): Promise<{ result: EpisodeResult; demonstration: Demonstration }> {
     const layout = createLayout(this.#task, seed);
+    this.#labels.reset();
+    this.#present.layout = layout;
+    this.#present.mask = presentBodies(this.#task, layout);
     const steps: DemonstrationStep[] = [];
     const agent = {
       period: this.#expert.period,
@@ -48,28 +78,61 @@ export class Demonstrator {
       },
     };
     const result = await this.#rollout.run(agent, layout);
-    return { result, demonstration: { instruction: layout.text, seed, steps } };
+    return { result, demonstration: { instruction: layout.text, seed, success: result.success, steps } };
   }
 
-  #record({ state, commanded, simulation, kinematics }: Moment): DemonstrationStep {
-    const { plan, truth, arm } = this.#expert;
-    const { pose, gripper } = commanded[arm];
-    const proprioception = new Float32Array(PROPRIOCEPTION_DIMENSION);
-    const measured = new Float64Array(7);
+  #record(moment: Moment): DemonstrationStep {
+    const { plan, arm } = this.#expert;
+    const { simulation, time } = moment;
+    const { layout, mask } = this.#present;
+    const { target, receptacle } = layout!.instruction;
     const qpos = new Float64Array(simulation.stateSize);
-    this.#eye.look(kinematics, state.position);
-    kinematics.pose(kinematics.frame('r_gripper'), measured);
-    this.#senses.write(pose, measured, gripper, state.position, proprioception);
     simulation.copyState(qpos);
-    const { color, depth, camera } = this.#eye.frame;
+    const objects = [target, receptacle].flatMap((name) => {
+      const place = new Float64Array(3);
+      simulation.bodyPositionInBase(name, place);
+      return [...place];
+    });
+    const bodies = new Float32Array(7 * this.#bodies.length);
+    const pose = new Float64Array(7);
+    for (const [i, body] of this.#bodies.entries()) {
+      simulation.linkPose(body, pose);
+      bodies.set(pose, 7 * i);
+    }
+    const joints = Float32Array.from(qpos.subarray(BASE, BASE + moment.state.position.length));
     return {
-      state: proprioception,
+      state: this.#feel(moment),
       plan: encodeActions(plan!),
-      objects: [...truth.target, ...truth.receptacle],
-      color: color.slice(),
-      depth: depth.slice(),
-      camera: camera.slice(),
-      qpos,
+      arm: arm === 'left' ? 1 : 0,
+      joints,
+      base: Float32Array.of(...qpos.subarray(0, 3), ...qpos.subarray(4, BASE), qpos[3]!),
+      bodies,
+      objects,
+      quantities: this.#labels.quantities(layout!, arm, time),
+      present: mask,
+      ...this.#look(moment),
     };
+  }
+
+  /** Proprioception of the right arm, then of the left one. */
+  #feel({ state, commanded, kinematics }: Moment): Float32Array {
+    const both = new Float32Array(2 * PROPRIOCEPTION_DIMENSION);
+    const measured = new Float64Array(7);
+    kinematics.setPositions(state.position);
+    for (const [i, arm] of (['right', 'left'] as const).entries()) {
+      const { pose, gripper } = commanded[arm];
+      kinematics.pose(kinematics.frame(this.#grippers[arm]), measured);
+      const own = both.subarray(i * PROPRIOCEPTION_DIMENSION, (i + 1) * PROPRIOCEPTION_DIMENSION);
+      this.#senses[arm].write(pose, measured, gripper, state.position, own);
+    }
+    return both;
+  }
+
+  #look({ state, kinematics }: Moment): Partial<DemonstrationStep> {
+    const eye = this.#eye;
+    if (eye === undefined) return {};
+    eye.look(kinematics, state.position);
+    const { color, depth, camera } = eye.frame;
+    return { color: color.slice(), depth: depth.slice(), camera: camera.slice() };
   }
 }

@@ -164,7 +164,10 @@ export class Rollout {
       }
       if (pending.length > 0 && cycle >= pending[0]!.due) {
         const { chunks, positions } = pending.shift()!;
-        for (const chunk of chunks) this.#planner.follow(this.#decoder.decode(chunk, positions, time));
+        for (const chunk of chunks) {
+          const decoded = this.#decoder.decode(chunk, positions, time);
+          if (decoded !== undefined) this.#planner.follow(decoded);
+        }
       }
       if (cycle % 10 === 0) buffer.write(this.#planner.plan(time));
       controller.update(time, this.#state, command);

@@ -1,27 +1,85 @@
 import { worldContact } from '../robot/mujoco.js';
 import type { Robot } from '../robot/robot.js';
-import type { Scene, SceneBody, ScenePart } from './scene.js';
+import { bodiesThatMove, bodyMotion, type Scene, type SceneJoint, type ScenePart } from './scene-bodies.js';
 
 /** What carries the robot: a gantry that welds the pelvis to the world, or the ground below its soles. */
 export type Support = 'gantry' | 'ground';
 
 const contact = `contype="${worldContact.type}" conaffinity="${worldContact.affinity}"`;
+/** Mass of a body that says nothing, kg. */
+const DEFAULT_MASS = 0.1;
 
-function partGeom(name: string, part: ScenePart, mass: number | undefined): string {
+/** Quaternion w, x, y, z of roll, pitch and yaw: R = Rz(yaw)·Ry(pitch)·Rx(roll). */
+function quaternionOf([roll, pitch, yaw]: readonly [number, number, number]): number[] {
+  const [cr, sr, cp, sp] = [Math.cos(roll / 2), Math.sin(roll / 2), Math.cos(pitch / 2), Math.sin(pitch / 2)];
+  const [cy, sy] = [Math.cos(yaw / 2), Math.sin(yaw / 2)];
+  return [
+    cr * cp * cy + sr * sp * sy,
+    sr * cp * cy - cr * sp * sy,
+    cr * sp * cy + sr * cp * sy,
+    cr * cp * sy - sr * sp * cy,
+  ];
+}
+
+/** The `quat` attribute of a rotation; none where there is no rotation. */
+function turned(rotation: readonly [number, number, number]): string {
+  return rotation.every((angle) => angle === 0) ? '' : ` quat="${quaternionOf(rotation).join(' ')}"`;
+}
+
+function partGeom(name: string, part: ScenePart, mass: number | undefined, friction: number | undefined): string {
   const [x, y, z] = part.size;
-  const size = { box: `${x / 2} ${y / 2} ${z / 2}`, cylinder: `${x} ${z / 2}`, sphere: `${x}` }[part.shape];
+  const round = `${x} ${z / 2}`;
+  const size = { box: `${x / 2} ${y / 2} ${z / 2}`, cylinder: round, capsule: round, sphere: `${x}` }[part.shape];
   const solid = part.solid ? contact : 'contype="0" conaffinity="0"';
   const inertia = mass === undefined || !part.solid ? 'mass="0"' : `mass="${mass}"`;
   const material = part.finish === 'wood' ? 'material="wood"' : '';
-  return `<geom name="${name}" type="${part.shape}" size="${size}" pos="${part.position.join(' ')}" rgba="${part.color.join(' ')} 1" ${material} ${solid} ${inertia}/>`;
+  // A friction of its own holds whatever the body touches: MuJoCo takes that of the geom of higher priority.
+  const slide = friction === undefined ? '' : `friction="${friction} 0.005 0.0001" priority="1"`;
+  return `<geom name="${name}" type="${part.shape}" size="${size}" pos="${part.position.join(' ')}"${turned(part.rotation)} rgba="${part.color.join(' ')} 1" ${material} ${slide} ${solid} ${inertia}/>`;
 }
 
-function bodyElement(name: string, body: SceneBody): string {
+function jointElement(name: string, { type, axis, position, range, damping, friction }: SceneJoint): string {
+  return `<joint name="${name}" type="${type}" axis="${axis.join(' ')}" pos="${position.join(' ')}" limited="true" range="${range.join(' ')}" damping="${damping}" frictionloss="${friction}"/>`;
+}
+
+/** A body with what it carries. */
+function bodyElement(scene: Scene, name: string): string {
+  const body = scene.bodies[name]!;
   const solids = body.parts.filter((part) => part.solid).length;
-  const mass = body.fixed ? undefined : (body.mass ?? 0.1) / solids;
-  const geoms = body.parts.map((part, i) => partGeom(`${name}_${i}`, part, mass)).join('\n');
-  const joint = body.fixed ? '' : `<freejoint name="${name}"/>`;
-  return `<body name="${name}" pos="${body.position.join(' ')}">${joint}${geoms}</body>`;
+  const mass = body.fixed ? undefined : (body.mass ?? DEFAULT_MASS) / solids;
+  const geoms = body.parts.map((part, i) => partGeom(`${name}_${i}`, part, mass, body.friction)).join('\n');
+  const joint = {
+    fixed: '',
+    // Its joint and place are set before every step: see Simulation.
+    kinematic: `<freejoint name="${name}"/>`,
+    free: `<freejoint name="${name}"/>`,
+    joint: body.joint === undefined ? '' : jointElement(name, body.joint),
+  }[bodyMotion(body)];
+  const weightless = body.kinematic ? ' gravcomp="1"' : '';
+  return `<body name="${name}" pos="${body.position.join(' ')}"${turned(body.rotation)}${weightless}>${joint}${geoms}${carried(scene, name)}</body>`;
+}
+
+function carried(scene: Scene, carrier: string): string {
+  const names = Object.keys(scene.bodies).filter((name) => scene.bodies[name]!.parent === carrier);
+  return names.map((name) => bodyElement(scene, name)).join('\n');
+}
+
+/** Bodies in the world: free ones last, so that theirs are the last coordinates. */
+function worldBodies(scene: Scene): string {
+  const names = Object.keys(scene.bodies).filter((name) => scene.bodies[name]!.parent === undefined);
+  const free = (name: string) => bodyMotion(scene.bodies[name]!) === 'free';
+  return [...names.filter((name) => !free(name)), ...names.filter(free)]
+    .map((name) => bodyElement(scene, name))
+    .join('\n');
+}
+
+/** A body on a joint does not touch what carries it: gaps between them need not be exact. */
+function excludedContacts(scene: Scene): string {
+  const pairs = bodiesThatMove(scene, 'joint').map((name) => {
+    const { parent } = scene.bodies[name]!;
+    return `<exclude body1="${parent}" body2="${name}"/>`;
+  });
+  return pairs.length === 0 ? '' : `<contact>${pairs.join('')}</contact>`;
 }
 
 /**
@@ -49,11 +107,10 @@ export function sceneMjcf(robot: Robot, scene: Scene, support: Support): string 
       <site name="imu"/>
       <attach model="robot" body="${robot.baseFrame}" prefix=""/>
     </body>
-    ${Object.entries(scene.bodies)
-      .map(([name, body]) => bodyElement(name, body))
-      .join('\n')}
+    ${worldBodies(scene)}
   </worldbody>
   ${weld}
+  ${excludedContacts(scene)}
   <actuator>${drives}</actuator>
   <sensor>
     <framequat name="orientation" objtype="site" objname="imu"/>

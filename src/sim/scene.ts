@@ -3,57 +3,65 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { loadConfig } from '../config/config.js';
 import { quantity } from '../config/quantity.js';
+import { type ExpertName, experts } from './expert/experts.js';
+import { bodyMotion, type Scene, sceneSchema } from './scene-bodies.js';
+import { criterionSchema } from './success-criteria.js';
+import { expandInstructions, instructionSchema, type TaskInstruction } from './task-instructions.js';
 
-const position = z.tuple([quantity('m'), quantity('m'), quantity('m')]);
-const part = z.strictObject({
-  shape: z.enum(['box', 'cylinder', 'sphere']),
-  /** Extent along x, y, z for a box; radius, radius, length for a cylinder; radius for a sphere. */
-  size: z.tuple([quantity('m', { above: 0 }), quantity('m', { above: 0 }), quantity('m', { above: 0 })]),
-  position: position.default([0, 0, 0]),
-  color: z.tuple([z.number(), z.number(), z.number()]),
-  solid: z.boolean().default(true),
-  finish: z.enum(['plain', 'wood']).default('plain'),
-});
-const body = z.strictObject({
-  fixed: z.boolean().default(false),
-  position,
-  mass: quantity('kg', { above: 0 }).optional(),
-  parts: z.array(part).min(1),
-});
-const sceneSchema = z.strictObject({
-  robot: z.strictObject({ posture: z.string(), pelvis_height: quantity('m', { above: 0 }) }),
-  bodies: z.record(z.string(), body),
-});
-const range = (unit: 'm' | 'rad') => z.tuple([quantity(unit), quantity(unit)]);
+export type { Scene, SceneBody, ScenePart } from './scene-bodies.js';
+export type { TaskInstruction } from './task-instructions.js';
+
+const range = (unit: 'm' | 'rad' | 's') => z.tuple([quantity(unit), quantity(unit)]);
+const noTurn: [number, number] = [0, 0];
+const region = z.strictObject({ x: range('m'), y: range('m'), yaw: range('rad').default(noTurn) });
 const taskSchema = z.strictObject({
   task: z.string(),
   scene: z.string(),
-  instructions: z
-    .array(z.strictObject({ target: z.string(), receptacle: z.string(), texts: z.array(z.string()).min(1) }))
-    .min(1),
+  /** The scripted expert that demonstrates it. */
+  expert: z.enum(Object.keys(experts) as [ExpertName, ...ExpertName[]]),
+  /** How instructions name a body, where that is not its name with spaces. */
+  names: z.record(z.string(), z.string()).default({}),
+  instructions: z.array(instructionSchema).min(1),
   layout: z.strictObject({
     clearance: quantity('m', { min: 0 }),
-    target: z.strictObject({ x: range('m'), y: range('m') }),
-    regions: z.record(z.string(), z.strictObject({ x: range('m'), y: range('m'), yaw: range('rad').default([0, 0]) })),
+    /** Where the instruction's target is put instead of in its region. */
+    target: z.strictObject({ x: range('m'), y: range('m') }).optional(),
+    /** Half of the layouts are the mirror image about the robot's middle plane. */
+    mirrored: z.boolean().default(false),
+    /** Where the centre of a body is drawn from; of several regions one is drawn first. */
+    regions: z.record(z.string(), z.union([region, z.array(region).min(1)])).default({}),
+    /** Of these bodies as many are there as a number in `count`; the instruction's are there in any case. */
+    draw: z
+      .array(z.strictObject({ from: z.array(z.string()).min(1), count: z.tuple([z.int().min(0), z.int().min(0)]) }))
+      .default([]),
+    /** Paths of kinematic bodies: waypoints, between which they move smoothly; the first is where they start. */
+    paths: z
+      .record(
+        z.string(),
+        z
+          .array(
+            z.strictObject({
+              time: range('s'),
+              x: range('m'),
+              y: range('m'),
+              z: range('m'),
+              yaw: range('rad').default(noTurn),
+            }),
+          )
+          .min(1),
+      )
+      .default({}),
   }),
-  success: z.strictObject({
-    inside: z.strictObject({ x: quantity('m'), y: quantity('m'), below: quantity('m') }),
-    released: quantity('m', { min: 0 }),
-    hold: quantity('s', { min: 0 }),
-  }),
+  /** By the name that instructions use as their goal. */
+  success: z.record(z.string(), criterionSchema),
   time_limit: quantity('s', { above: 0 }),
 });
 
-/** A primitive of a body, in the body's frame; metres, rgb 0…1. */
-export type ScenePart = z.output<typeof part>;
-/** A rigid body of a scene. */
-export type SceneBody = z.output<typeof body>;
-/** What surrounds the robot: `config/scenes/*.yaml`. World frame: z up, origin on the floor below the pelvis. */
-export type Scene = z.output<typeof sceneSchema>;
-/** One thing a task asks for, and the sentences that ask for it. */
-export type TaskInstruction = z.output<typeof taskSchema>['instructions'][number];
 /** A task: its scene, instructions, what a seed randomises and how success is judged on ground truth. */
-export type Task = Omit<z.output<typeof taskSchema>, 'scene'> & { readonly scene: Scene };
+export type Task = Omit<z.output<typeof taskSchema>, 'scene' | 'instructions' | 'names'> & {
+  readonly scene: Scene;
+  readonly instructions: readonly TaskInstruction[];
+};
 
 /**
  * Loads a task and the scene that it names.
@@ -61,24 +69,44 @@ export type Task = Omit<z.output<typeof taskSchema>, 'scene'> & { readonly scene
  * @throws Error that names file, key and remedy, also where the task names a body that the scene lacks
  */
 export function loadTask(file: string): Task {
-  const task = loadConfig(file, taskSchema);
+  const { names, instructions, ...task } = loadConfig(file, taskSchema);
   const sceneFile = resolve(dirname(file), task.scene);
   if (!existsSync(sceneFile))
     throw new Error(`${file}: scene: ${sceneFile} does not exist; name a scene beside this file`);
   const scene = loadConfig(sceneFile, sceneSchema);
-  const named = [
+  const expanded = expandInstructions(instructions, names);
+  const bodies = [
     ...Object.keys(task.layout.regions).map((name) => ['layout.regions', name]),
-    ...task.instructions.flatMap(({ target, receptacle }) => [
+    ...Object.keys(task.layout.paths).map((name) => ['layout.paths', name]),
+    ...task.layout.draw.flatMap(({ from }) => from.map((name) => ['layout.draw', name])),
+    ...expanded.flatMap(({ target, receptacle, start }) => [
       ['instructions.target', target],
       ['instructions.receptacle', receptacle],
+      ...Object.keys(start).map((name) => ['instructions.start', name]),
     ]),
+    ...Object.entries(task.success).flatMap(([goal, criterion]) =>
+      criterion.test === 'reached' ? criterion.untouched.map((name) => [`success.${goal}.untouched`, name]) : [],
+    ),
   ] as const;
-  for (const [key, name] of named) {
+  const refuse = (key: string, message: string): never => {
+    throw new Error(`${file}: ${key}: ${message}`);
+  };
+  for (const [key, name] of bodies) {
     if (scene.bodies[name!] === undefined) {
-      throw new Error(
-        `${file}: ${key}: '${name}' is no body of ${task.scene}; there are ${Object.keys(scene.bodies).join(', ')}`,
-      );
+      refuse(key!, `'${name}' is no body of ${task.scene}; there are ${Object.keys(scene.bodies).join(', ')}`);
     }
   }
-  return { ...task, scene };
+  const motionOf = (name: string) => bodyMotion(scene.bodies[name]!);
+  for (const name of Object.keys(task.layout.paths)) {
+    if (motionOf(name) !== 'kinematic') refuse('layout.paths', `'${name}' is not kinematic`);
+  }
+  for (const { start, goal } of expanded) {
+    for (const name of Object.keys(start)) {
+      if (motionOf(name) !== 'joint') refuse('instructions.start', `'${name}' has no joint`);
+    }
+    if (task.success[goal] === undefined) {
+      refuse('instructions.goal', `'${goal}' is none of ${Object.keys(task.success).join(', ')}, the keys of success`);
+    }
+  }
+  return { ...task, scene, instructions: expanded };
 }

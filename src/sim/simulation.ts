@@ -3,6 +3,7 @@ import type { JointCommand, RobotState } from '../control/hardware.js';
 import { compileModel, mujoco, ObjectType } from '../robot/mujoco.js';
 import type { Robot } from '../robot/robot.js';
 import type { Layout } from './layout.js';
+import { PlacedBodies } from './placed-bodies.js';
 import type { Scene } from './scene.js';
 import { type Support, sceneMjcf } from './scene-model.js';
 
@@ -14,13 +15,6 @@ const STEADY = { force: 5000, drag: 500, torque: 2000, friction: 200 };
 
 /** MuJoCo's gravity, m/s². */
 const GRAVITY = 9.81;
-
-/** Where the engine keeps one body of the scene. */
-interface BodyHandle {
-  readonly body: number;
-  /** Start of the body's free joint in qpos, or -1 for a fixed body. */
-  readonly qpos: number;
-}
 
 /** Live views of the engine's arrays. */
 interface Views {
@@ -52,7 +46,7 @@ export class Simulation {
   readonly #robot: Robot;
   readonly #scene: Scene;
   readonly #support: Support;
-  readonly #bodies = new Map<string, BodyHandle>();
+  readonly #bodies: PlacedBodies;
   readonly #sensors: Record<
     'orientation' | 'angular_velocity' | 'linear_acceleration' | 'left_foot' | 'right_foot',
     number
@@ -85,13 +79,7 @@ export class Simulation {
     this.model = model;
     this.data = new mj.MjData(model);
     this.#fetched = this.#fetch();
-    for (const [name, { fixed }] of Object.entries(scene.bodies)) {
-      const joint = mj.mj_name2id(model, ObjectType.joint, name);
-      this.#bodies.set(name, {
-        body: mj.mj_name2id(model, ObjectType.body, name),
-        qpos: fixed ? -1 : model.jnt_qposadr[joint]!,
-      });
-    }
+    this.#bodies = new PlacedBodies(mj, model, scene);
     const sensor = (name: string) => model.sensor_adr[mj.mj_name2id(model, ObjectType.sensor, name)]!;
     this.#sensors = {
       orientation: sensor('orientation'),
@@ -132,17 +120,7 @@ export class Simulation {
     const { qpos: coordinates, bias } = this.#views();
     // The drives' gains are part of the model: without this the start would depend on the last command before it.
     bias.fill(0);
-    for (const [name, { body, qpos }] of this.#bodies) {
-      const [x, y, z] = this.#scene.bodies[name]!.position;
-      const placed = layout?.placements.get(name) ?? { x, y, yaw: 0 };
-      const pose = [placed.x, placed.y, z, Math.cos(placed.yaw / 2), 0, 0, Math.sin(placed.yaw / 2)];
-      if (qpos < 0) {
-        model.body_pos.set(pose.slice(0, 3), 3 * body);
-        model.body_quat.set(pose.slice(3), 4 * body);
-      } else {
-        coordinates.set(pose, qpos);
-      }
-    }
+    this.#bodies.place(layout, coordinates);
     coordinates.set([0, 0, this.#scene.robot.pelvis_height, 1, 0, 0, 0]);
     coordinates.set(posture ?? this.#robot.posture(this.#scene.robot.posture), 7);
     if (this.#support === 'ground') {
@@ -209,7 +187,7 @@ export class Simulation {
    */
   step(command: JointCommand): void {
     const { model, data } = this;
-    const { control, bias, qvel } = this.#views();
+    const { control, bias, qpos, qvel } = this.#views();
     for (let i = 0; i < control.length; i++) {
       const kp = command.kp[i]!;
       const kd = command.kd[i]!;
@@ -221,6 +199,7 @@ export class Simulation {
     for (let k = 0; k < 3; k++) this.#velocityBefore[k] = qvel[k]!;
     this.#stepped = true;
     const before = data.time;
+    this.#bodies.drive(before, qpos, qvel);
     this.#mj.mj_step(model, data);
     if (data.time <= before) throw new Error('the simulation diverged (NaN in its state) and was reset by MuJoCo');
   }
@@ -241,6 +220,26 @@ export class Simulation {
     this.#readAcceleration(state.linearAcceleration);
     this.#readWrench(this.#sensors.left_foot, this.#soles.left, state.leftFootWrench);
     this.#readWrench(this.#sensors.right_foot, this.#soles.right, state.rightFootWrench);
+  }
+
+  /**
+   * Ground truth: the pairs of links or bodies that touch each other in the present state, body numbers as of `link`
+   * (0: the floor). Not for the hot path.
+   */
+  touching(): readonly (readonly [number, number])[] {
+    const { model, data } = this;
+    this.#mj.mj_collision(model, data);
+    const pairs: [number, number][] = [];
+    const contacts = data.contact;
+    const count = contacts.size();
+    const geomBody: Int32Array = model.geom_bodyid;
+    for (let i = 0; i < count; i++) {
+      const contact = contacts.get(i)!;
+      pairs.push([geomBody[contact.geom1]!, geomBody[contact.geom2]!]);
+      contact.delete();
+    }
+    contacts.delete();
+    return pairs;
   }
 
   /** Ground truth: copies the generalised coordinates (`stateSize`) into `out` at `offset`. */
@@ -268,11 +267,29 @@ export class Simulation {
     this.#mj.mj_kinematics(this.model, this.data);
   }
 
+  /** Handle of a body of the scene, for `linkPosition`. @throws Error for an unknown body */
+  body(name: string): number {
+    return this.#bodies.body(name);
+  }
+
+  /** Handles of all bodies of the scene: every other one but 0, the world, is a link of the robot. */
+  get sceneBodies(): readonly number[] {
+    return Object.keys(this.#scene.bodies).map((name) => this.#bodies.body(name));
+  }
+
   /** Ground truth: position of a body of the scene in the world, into `out` (3). @throws Error for an unknown body */
   bodyPosition(name: string, out: Float64Array): void {
-    const handle = this.#bodies.get(name);
-    if (handle === undefined) throw new Error(`no body '${name}' in the scene`);
-    this.linkPosition(handle.body, out);
+    this.linkPosition(this.#bodies.body(name), out);
+  }
+
+  /** Ground truth: how far the joint of a body, or of what carries it, is open: 0 … 1. @throws Error where there is none */
+  opening(name: string): number {
+    return this.#bodies.opening(name, this.#views().qpos);
+  }
+
+  /** Moves a free body by dx, dy in the world, m. @throws Error where it does not move freely */
+  displace(name: string, dx: number, dy: number): void {
+    this.#bodies.displace(name, dx, dy, this.#views().qpos);
   }
 
   /** Handle of any body or link, for `linkPosition`. @throws Error where there is none of that name */
@@ -292,6 +309,13 @@ export class Simulation {
   centerOfMass(link: number, out: Float64Array): void {
     const { com } = this.#views();
     for (let k = 0; k < 3; k++) out[k] = com[3 * link + k]!;
+  }
+
+  /** Ground truth: pose of a link or body in the world, position and quaternion x, y, z, w, into `out` (7). */
+  linkPose(link: number, out: Float64Array): void {
+    const { xquat } = this.#views();
+    this.linkPosition(link, out);
+    for (let k = 0; k < 4; k++) out[3 + k] = xquat[4 * link + ((k + 1) % 4)]!;
   }
 
   /** Ground truth: position of a body of the scene in base_link, into `out` (3). */

@@ -159,10 +159,10 @@ describe('readEpisodes', function () {
           const ahead = Math.min(time + 0.1 * (k + 1), 4.5);
           expect(poses[7 * k + 1]).to.be.closeTo(pose(ahead)[1]!, 2e-3);
         }
-        expect(color[0]).to.equal(Math.round(10 * time));
-        expect(depth[0]).to.equal(10_000);
-        expect([...view.slice(0, 2)]).to.deep.equal([Math.fround(INTRINSICS.fx), Math.fround(INTRINSICS.fy)]);
-        expect(view[7]).to.be.closeTo(0.1, 1e-6);
+        expect(color![0]).to.equal(Math.round(10 * time));
+        expect(depth![0]).to.equal(10_000);
+        expect([...view!.slice(0, 2)]).to.deep.equal([Math.fround(INTRINSICS.fx), Math.fround(INTRINSICS.fy)]);
+        expect(view![7]).to.be.closeTo(0.1, 1e-6);
         expect([objects, qpos]).to.deep.equal([undefined, undefined]);
       }
     });

@@ -1,11 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { type DemonstrationStep, LeRobotWriter } from '../../src/dataset/lerobot-writer.js';
 import { Random } from '../../src/math/random.js';
 
+/** As readers of parquet have it. */
+const compressors = { GZIP: (bytes: Uint8Array) => new Uint8Array(gunzipSync(bytes)) };
 const PIXELS = 48 * 64;
 const random = new Random(1);
 const numbers = (length: number) => Float64Array.from({ length }, () => random.normal());
@@ -45,14 +48,13 @@ describe('LeRobotWriter', () => {
     asyncBufferFromFile(join(folder, `data/chunk-000/episode_00000${episode}.parquet`));
 
   it('writes what it is given: every column of every step', async () => {
-    const writer = new LeRobotWriter(folder, 10, 7);
+    const writer = new LeRobotWriter(folder, 10, { seed: 7 });
     const episodes = [demonstration('put it down', 7, 3), demonstration('lift it', 9, 2)];
     for (const episode of episodes) writer.add(episode);
-    writer.finish();
 
     let index = 0;
     for (const [e, { steps }] of episodes.entries()) {
-      const rows = await parquetReadObjects({ file: await parquet(e), utf8: false });
+      const rows = await parquetReadObjects({ file: await parquet(e), utf8: false, compressors });
       expect(rows).to.have.length(steps.length);
       for (const [i, row] of rows.entries()) {
         const { state, plan, objects, color, depth, camera, qpos } = steps[i];
@@ -77,11 +79,10 @@ describe('LeRobotWriter', () => {
   });
 
   it('describes the data set in meta/', async () => {
-    const writer = new LeRobotWriter(folder, 10, 7);
+    const writer = new LeRobotWriter(folder, 10, { seed: 7 });
     writer.add(demonstration('put it down', 7, 3));
     writer.add(demonstration('lift it', 8, 2));
     writer.add(demonstration('put it down', 10, 4));
-    writer.finish();
 
     const info = JSON.parse(meta('info.json'));
     expect(info).to.include({
@@ -128,10 +129,9 @@ describe('LeRobotWriter', () => {
   });
 
   it('keeps statistics of state and action', () => {
-    const writer = new LeRobotWriter(folder, 10, 0);
+    const writer = new LeRobotWriter(folder, 10, { seed: 0 });
     const steps = [1, 2, 6].map((value) => ({ ...step(), state: new Float32Array(27).fill(value) }));
     writer.add({ instruction: 'go', seed: 0, steps });
-    writer.finish();
     const [{ episode_index, stats }] = lines('episodes_stats.jsonl');
     expect(episode_index).to.equal(0);
     const { min, max, mean, std, count } = stats['observation.state'];
@@ -145,20 +145,19 @@ describe('LeRobotWriter', () => {
     const { objects: _objects, qpos: _qpos, ...seen } = step();
     writer.add({ instruction: 'go', steps: [seen] });
     expect(() => writer.add(demonstration('go', 1, 1))).to.throw(/observation\.objects.*separate data sets/);
-    writer.finish({ recordings: ['bag'] });
+    writer.describe({ recordings: ['bag'] });
     const info = JSON.parse(meta('info.json'));
     expect(info).to.include({ total_episodes: 1 }).and.to.not.have.property('seed');
     expect(info.recordings).to.deep.equal(['bag']);
     expect(info.features).to.not.have.any.keys('observation.objects', 'sim.qpos');
-    const [row] = await parquetReadObjects({ file: await parquet(0), utf8: false });
+    const [row] = await parquetReadObjects({ file: await parquet(0), utf8: false, compressors });
     expect(Object.keys(row!)).to.deep.equal(Object.keys(info.features));
     expect(lines('episodes.jsonl')).to.deep.equal([{ episode_index: 0, tasks: ['go'], length: 1 }]);
   });
 
   it('is a valid, empty data set without episodes, and refuses one without steps', () => {
-    const writer = new LeRobotWriter(folder, 10, 0);
+    const writer = new LeRobotWriter(folder, 10, { seed: 0 });
     expect(() => writer.add({ instruction: 'go', seed: 5, steps: [] })).to.throw('seed 5: it has no steps');
-    writer.finish();
     expect(JSON.parse(meta('info.json'))).to.include({ total_episodes: 0, total_frames: 0 });
     for (const name of ['tasks', 'episodes', 'episodes_stats']) expect(meta(`${name}.jsonl`)).to.equal('');
   });

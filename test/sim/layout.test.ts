@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createLayout, type Layout } from '../../src/sim/layout.js';
-import { task } from './scene-fixture.js';
+import { onlyRegion, task } from './scene-fixture.js';
 
 /** Half the extent on the floor plan of the bodies, written out. */
 const HALF: Record<string, readonly [number, number]> = {
@@ -35,8 +35,8 @@ describe('createLayout', () => {
       const names = [...placements.keys()];
       names.forEach((name, i) => {
         const { x, y, yaw } = placements.get(name)!;
-        const region = task.layout.regions[name];
-        const { x: xs, y: ys } = name === instruction.target ? task.layout.target : region;
+        const region = onlyRegion(name);
+        const { x: xs, y: ys } = name === instruction.target ? task.layout.target! : region;
         expectInside(x, xs, `${name} of ${seed}`);
         expectInside(y, ys, `${name} of ${seed}`);
         expectInside(yaw, region.yaw, `${name} of ${seed}`);

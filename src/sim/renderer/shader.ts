@@ -8,10 +8,19 @@ import { createSurfaceRow, findSurface } from './surface.js';
 import { createWoodTexture, paintTiles, paintWood } from './surface-texture.js';
 import { createToneTable, linearFromSrgb, TONE_STEPS, TONE_WHITE } from './tone-curve.js';
 
-/** Reflectance of varnish at normal incidence (refractive index 1.5). */
-const REFLECTANCE = 0.04;
-/** Strength of the light's mirror image on varnish. */
-const HIGHLIGHT = 0.35;
+/** How surfaces reflect. */
+export const SHADING = {
+  /** Reflectance of varnish at normal incidence (refractive index 1.5). */
+  reflectance: 0.04,
+  /** Strength of the light's mirror image on varnish. */
+  highlight: 0.35,
+  /** Share of the horizon's light that is mirrored from below it, at least. */
+  floorReflection: 0.4,
+  /** Cosine of the angle from the mirrored light beyond which its image has no strength. */
+  highlightEdge: 0.8,
+} as const;
+export type ShadingConstants = typeof SHADING;
+const { reflectance: REFLECTANCE, highlight: HIGHLIGHT } = SHADING;
 /** Where the colours begin in the shader's table of them. */
 const LIGHT = 0;
 const SKY = 3;
@@ -188,10 +197,10 @@ export class Shader {
       const graze2 = graze * graze;
       const coat = gloss * open * (REFLECTANCE + (1 - REFLECTANCE) * graze2 * graze2 * graze);
       const mirrorUp = (x * ux + y * uy + uz) * inverse + 2 * nv * nu;
-      const mirrored = coat * Math.max(0.4, Math.min(1, 1 + mirrorUp));
+      const mirrored = coat * Math.max(SHADING.floorReflection, Math.min(1, 1 + mirrorUp));
       const mirrorLight = (x * lx + y * ly + lz) * inverse + 2 * nv * nl;
       let shine = 0;
-      if (mirrorLight > 0.8 && lit > 0) {
+      if (mirrorLight > SHADING.highlightEdge && lit > 0) {
         const m2 = mirrorLight * mirrorLight;
         const m4 = m2 * m2;
         const m8 = m4 * m4;

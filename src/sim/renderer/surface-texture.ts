@@ -1,12 +1,38 @@
-const WOOD_SIDE = 512;
-/** Texels per metre. */
-const WOOD_DENSITY = 400;
-/** Texels. */
-const PLANK_WIDTH = 128;
-/** Floor tiles and half the joints between them, m. */
-const TILE_SIDE = 0.6;
-const JOINT_HALF_WIDTH = 0.005;
-const JOINT_BRIGHTNESS = 0.72;
+/** Patterns of the finishes. */
+export const TEXTURES = {
+  wood: {
+    /** Texels along each side, a power of two; texels a metre; and texels across a plank. */
+    side: 512,
+    density: 400,
+    plank: 128,
+    /** Brightness of the joints between planks, and of the wood: at least, and by plank, ring and fibre. */
+    joint: 0.82,
+    base: 0.93,
+    vary: 0.07,
+    offset: -0.05,
+    /** Rings across the texture, how much they bend, cells of the bends' noise, and cells of the fibres'. */
+    rings: 40,
+    bend: 5,
+    bendCells: [8, 4],
+    bendPeriod: 4,
+    fibreCells: [256, 8],
+    fibrePeriod: 256,
+    fibreSeed: 7,
+    plankSeed: 3,
+  },
+  tiles: {
+    /** Side and half the joint's width, m; brightness of the joints, of odd and even tiles, and their spread. */
+    side: 0.6,
+    joint: 0.005,
+    jointBrightness: 0.72,
+    odd: 0.96,
+    even: 1.04,
+    vary: 0.04,
+  },
+} as const;
+export type TextureConstants = typeof TEXTURES;
+const WOOD = TEXTURES.wood;
+const TILES = TEXTURES.tiles;
 
 /** A whole number to a reproducible, evenly spread one in 0 … 1. */
 function hash(i: number, j: number): number {
@@ -30,18 +56,20 @@ function noise(x: number, y: number, period: number, seed: number): number {
 
 /** Brightness of planed boards, around 1; the grain runs along the second coordinate, which is stored together. */
 export function createWoodTexture(): Float32Array {
-  const texture = new Float32Array(WOOD_SIDE * WOOD_SIDE);
-  for (let row = 0; row < WOOD_SIDE; row++) {
-    for (let column = 0; column < WOOD_SIDE; column++) {
-      const plank = Math.floor(column / PLANK_WIDTH);
-      const x = column / WOOD_SIDE;
-      const y = row / WOOD_SIDE;
-      const bend = noise(x * 8, y * 4, 4, plank + 1);
-      const rings = x * 40 + bend * 5;
+  const { side, plank: width, joint: dark, base, vary, offset, rings: density, bend: bending } = WOOD;
+  const texture = new Float32Array(side * side);
+  for (let row = 0; row < side; row++) {
+    for (let column = 0; column < side; column++) {
+      const plank = Math.floor(column / width);
+      const x = column / side;
+      const y = row / side;
+      const bend = noise(x * WOOD.bendCells[0], y * WOOD.bendCells[1], WOOD.bendPeriod, plank + 1);
+      const rings = x * density + bend * bending;
       const ring = Math.abs(2 * (rings - Math.floor(rings)) - 1);
-      const fibre = noise(x * 256, y * 8, 256, 7);
-      const joint = column % PLANK_WIDTH === 0 ? 0.82 : 1;
-      texture[column * WOOD_SIDE + row] = joint * (0.93 + 0.07 * hash(plank, 3) + 0.07 * ring + 0.07 * fibre - 0.05);
+      const fibre = noise(x * WOOD.fibreCells[0], y * WOOD.fibreCells[1], WOOD.fibrePeriod, WOOD.fibreSeed);
+      const joint = column % width === 0 ? dark : 1;
+      texture[column * side + row] =
+        joint * (base + vary * hash(plank, WOOD.plankSeed) + vary * ring + vary * fibre + offset);
     }
   }
   return texture;
@@ -57,20 +85,20 @@ export function paintWood(
   to: number,
 ): void {
   for (let u = from; u < to; u++) {
-    const column = Math.floor(x[u] * WOOD_DENSITY) & (WOOD_SIDE - 1);
-    const row = Math.floor(y[u] * WOOD_DENSITY) & (WOOD_SIDE - 1);
-    out[u] = wood[column * WOOD_SIDE + row];
+    const column = Math.floor(x[u] * WOOD.density) & (WOOD.side - 1);
+    const row = Math.floor(y[u] * WOOD.density) & (WOOD.side - 1);
+    out[u] = wood[column * WOOD.side + row];
   }
 }
 
 /** Brightness, around 1, of a tiled floor at the points (x[u], y[u]), m, for u = `from` … `to` − 1. */
 export function paintTiles(x: Float64Array, y: Float64Array, out: Float64Array, from: number, to: number): void {
   for (let u = from; u < to; u++) {
-    const i = Math.floor(x[u] / TILE_SIDE);
-    const j = Math.floor(y[u] / TILE_SIDE);
-    const dx = x[u] - i * TILE_SIDE;
-    const dy = y[u] - j * TILE_SIDE;
-    const inJoint = Math.min(dx, dy) < JOINT_HALF_WIDTH || Math.max(dx, dy) > TILE_SIDE - JOINT_HALF_WIDTH;
-    out[u] = inJoint ? JOINT_BRIGHTNESS : ((i + j) & 1 ? 0.96 : 1.04) + 0.04 * (hash(i, j) - 0.5);
+    const i = Math.floor(x[u] / TILES.side);
+    const j = Math.floor(y[u] / TILES.side);
+    const dx = x[u] - i * TILES.side;
+    const dy = y[u] - j * TILES.side;
+    const inJoint = Math.min(dx, dy) < TILES.joint || Math.max(dx, dy) > TILES.side - TILES.joint;
+    out[u] = inJoint ? TILES.jointBrightness : ((i + j) & 1 ? TILES.odd : TILES.even) + TILES.vary * (hash(i, j) - 0.5);
   }
 }
