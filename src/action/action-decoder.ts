@@ -1,8 +1,9 @@
-import { interpolatePose, multiplyQuaternions, quaternionFromRotationVector, rotationBetween } from '../math/pose.js';
+import { multiplyQuaternions, quaternionFromRotationVector, rotationBetween } from '../math/pose.js';
 import { InverseKinematics } from '../planning/inverse-kinematics.js';
 import type { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
-import { type ActionChunk, type Arm, checkChunk, chunkEnd, sampleChunk } from './action-chunk.js';
+import { type ActionChunk, type Arm, checkChunk, chunkEnd } from './action-chunk.js';
+import { takeOver } from './chunk-takeover.js';
 
 /** What an {@link ActionDecoder} makes of a chunk. */
 export interface ActionDecoderOptions {
@@ -10,7 +11,7 @@ export interface ActionDecoderOptions {
   readonly velocityLimit: number;
   /** Standard deviation of the Gaussian that smooths the waypoints, in waypoints. */
   readonly smoothing: number;
-  /** Time over which a new chunk takes over from the running one, s. */
+  /** Time over which a new chunk takes over from the running one, at least, s. */
   readonly blendTime: number;
   /** Box in base_link that the gripper stays in: [minimum, maximum] of x, y, z, m. */
   readonly workspace: readonly [readonly [number, number], readonly [number, number], readonly [number, number]];
@@ -28,12 +29,26 @@ export const defaultActionDecoder: ActionDecoderOptions = {
   ],
 };
 
-/** Inverse-kinematics steps a waypoint; each starts from the waypoint before. */
+/** Most inverse-kinematics steps a waypoint; each starts from the waypoint before. */
 const iterations = 4;
+/** A step that began as near to its waypoint as this, m and rad, is the last. */
+const NEAR = 5e-4;
+
+/** Longest time between the waypoints of what is executed, s. */
+const LONGEST_STEP = 0.025;
+
+/** Share of a waypoint's time that counts as rounding. */
+const ROUNDING = 1e-6;
 
 /**
  * Turns a predicted chunk into one that the arm can execute: workspace limits, Gaussian smoothing that keeps the first
- * point, joint limits, joint velocity, distance from singularities, and a blend with the chunk that is running.
+ * point, more waypoints on cubics between those, a blend with the chunk that is running, joint limits, joint velocity and
+ * distance from singularities.
+ *
+ * A chunk takes over while the one before is carried out, at the place in it that its time says: what was due before it
+ * arrived is left out. Where the chunk before ended meanwhile, the arm has rested since, and the new one goes on from
+ * there, later by that rest: it neither catches up with a jump nor repeats what was done. A chunk that ends before it
+ * arrives is dropped.
  *
  * The article (section 3.3) limits velocity by |Δq| over steps; here the finite difference is divided by dt, and the
  * smoothing keeps the first point, from which the motion continues.
@@ -45,7 +60,7 @@ export class ActionDecoder {
   readonly #solvers: Readonly<Record<Arm, InverseKinematics>>;
   readonly #positions: Float64Array;
   readonly #previous: Float64Array;
-  #running: ActionChunk | undefined;
+  readonly #running = new Map<Arm, ActionChunk>();
   #slowed = 0;
 
   /** @param preferred joint positions (all joints) that a redundant arm prefers */
@@ -65,40 +80,40 @@ export class ActionDecoder {
     return this.#slowed;
   }
 
-  /** The chunk being executed. */
-  get running(): ActionChunk | undefined {
-    return this.#running;
+  /** The chunk that the arm executes. */
+  running(arm: Arm): ActionChunk | undefined {
+    return this.#running.get(arm);
   }
 
-  /** Forgets the running chunk: the next one starts without a blend. */
+  /** Forgets the running chunks: the next ones start without a blend. */
   reset(): void {
-    this.#running = undefined;
+    this.#running.clear();
   }
 
   /**
    * @param chunk predicted waypoints in absolute poses
    * @param positions commanded joint positions at the chunk's time (all joints, rad)
    * @param now time at which the chunk takes over, s
-   * @returns the chunk to execute, which also becomes the running one
+   * @returns the chunk to execute, which also becomes the running one; undefined where the chunk ends before `now`: the
+   *   running one then stays
    * @throws Error where a number is not finite or a length is wrong; the running chunk then stays
    */
-  decode(chunk: ActionChunk, positions: ArrayLike<number>, now: number): ActionChunk {
+  decode(chunk: ActionChunk, positions: ArrayLike<number>, now: number): ActionChunk | undefined {
     checkChunk(chunk);
     checkPositions(positions, this.#positions.length);
-    const feasible = this.#makeFeasible(this.#smooth(chunk), positions);
-    const running = this.#running;
-    const blended =
-      running !== undefined && running.arm === feasible.arm && chunkEnd(running) > now
-        ? this.#blend(running, feasible, now)
-        : feasible;
-    this.#running = blended;
-    return blended;
+    if (chunkEnd(chunk) <= now) return undefined;
+    const smooth = this.#smooth(chunk);
+    const running = this.#running.get(chunk.arm);
+    const placed = takeOver(running, smooth, now, this.#options.blendTime);
+    const feasible = this.#makeFeasible(placed, positions);
+    this.#running.set(chunk.arm, feasible);
+    return feasible;
   }
 
   /**
    * Smooths positions and rotation vectors relative to the anchor along the waypoints with a normalised Gaussian,
    *   x̄_k = Σ_j exp(−(j−k)²/2σ²)·x_j / Σ_j exp(−(j−k)²/2σ²), j = 0 (the anchor) … H,
-   * the anchor itself kept; then clamps positions to the workspace.
+   * the anchor itself kept; puts more waypoints between them, on cubics; then clamps positions to the workspace.
    */
   #smooth(chunk: ActionChunk): ActionChunk {
     const { smoothing, workspace } = this.#options;
@@ -108,29 +123,38 @@ export class ActionDecoder {
       for (let i = 0; i < 3; i++) relative[6 * (k + 1) + i] = chunk.poses[7 * k + i]! - chunk.anchor[i]!;
       rotationBetween(chunk.anchor, 3, chunk.poses, 7 * k + 3, relative, 6 * (k + 1) + 3);
     }
-    const poses = new Float64Array(7 * horizon);
-    const mean = new Float64Array(6);
-    const turn = new Float64Array(4);
+    const means = new Float64Array(relative.length);
     for (let k = 1; k <= horizon; k++) {
-      mean.fill(0);
       let total = 0;
       // A window that is symmetric around k, so that the ends are not pulled inwards.
       const reach = Math.min(k, horizon - k, Math.ceil(3 * smoothing));
       for (let j = k - reach; j <= k + reach; j++) {
         const weight = smoothing > 0 ? Math.exp(-((j - k) ** 2) / (2 * smoothing ** 2)) : 1;
         total += weight;
-        for (let i = 0; i < 6; i++) mean[i]! += weight * relative[6 * j + i]!;
+        for (let i = 0; i < 6; i++) means[6 * k + i]! += weight * relative[6 * j + i]!;
       }
-      for (let i = 0; i < 6; i++) mean[i]! /= total;
-      const row = 7 * (k - 1);
+      for (let i = 0; i < 6; i++) means[6 * k + i]! /= total;
+    }
+    const parts = Math.ceil(chunk.dt / LONGEST_STEP - ROUNDING);
+    const dt = chunk.dt / parts;
+    const gripper = new Float64Array(parts * horizon);
+    const poses = new Float64Array(7 * gripper.length);
+    const mean = new Float64Array(6);
+    const turn = new Float64Array(4);
+    for (let n = 0; n < gripper.length; n++) {
+      const place = (n + 1) / parts;
+      interpolate(means, place, mean);
       for (let i = 0; i < 3; i++) {
         const [low, high] = workspace[i]!;
-        poses[row + i] = Math.min(Math.max(chunk.anchor[i]! + mean[i]!, low), high);
+        poses[7 * n + i] = Math.min(Math.max(chunk.anchor[i]! + mean[i]!, low), high);
       }
       quaternionFromRotationVector(mean, 3, turn, 0);
-      multiplyQuaternions(turn, 0, chunk.anchor, 3, poses, row + 3);
+      multiplyQuaternions(turn, 0, chunk.anchor, 3, poses, 7 * n + 3);
+      const k = Math.ceil(place - ROUNDING) - 1;
+      const before = chunk.gripper[Math.max(k - 1, 0)]!;
+      gripper[n] = Math.min(Math.max(before + (place - k) * (chunk.gripper[k]! - before), 0), 1);
     }
-    return { ...chunk, poses, gripper: chunk.gripper.map((g) => Math.min(Math.max(g, 0), 1)) };
+    return { ...chunk, dt, poses, gripper };
   }
 
   /**
@@ -146,7 +170,10 @@ export class ActionDecoder {
     for (let i = 0; i < iterations; i++) solver.step(q, chunk.anchor);
     for (let k = 0; k < chunk.gripper.length; k++) {
       this.#previous.set(q);
-      for (let i = 0; i < iterations; i++) solver.step(q, chunk.poses, 7 * k);
+      for (let i = 0; i < iterations; i++) {
+        solver.step(q, chunk.poses, 7 * k);
+        if (solver.positionError < NEAR && solver.rotationError < NEAR) break;
+      }
       let squared = 0;
       for (const joint of solver.joints) squared += (q[joint]! - this.#previous[joint]!) ** 2;
       const scale = (this.#options.velocityLimit * chunk.dt) / Math.sqrt(squared);
@@ -161,22 +188,22 @@ export class ActionDecoder {
     }
     return chunk;
   }
+}
 
-  /** Fades from the running chunk to the new one by time: weight (t − now)/blendTime, clamped to 0…1. */
-  #blend(running: ActionChunk, chunk: ActionChunk, now: number): ActionChunk {
-    const old = new Float64Array(7);
-    const anchor = new Float64Array(7);
-    const gripper = new Float64Array(chunk.gripper.length);
-    const poses = new Float64Array(chunk.poses.length);
-    for (let k = 0; k < gripper.length; k++) {
-      const time = chunk.stamp + (k + 1) * chunk.dt;
-      const weight = Math.min(Math.max((time - now) / this.#options.blendTime, 0), 1);
-      const oldGripper = sampleChunk(running, time, old);
-      gripper[k] = oldGripper + weight * (chunk.gripper[k]! - oldGripper);
-      interpolatePose(old, 0, chunk.poses, 7 * k, weight, poses, 7 * k);
-    }
-    sampleChunk(running, chunk.stamp, anchor);
-    return { ...chunk, anchor, poses, gripper };
+/**
+ * Six numbers at `place` (0 … rows − 1) among rows of six, on cubics that go through the rows, at each in the direction
+ * from the one before to the one after it (Catmull and Rom, 1974).
+ */
+function interpolate(rows: Float64Array, place: number, out: Float64Array): void {
+  const last = rows.length / 6 - 1;
+  const k = Math.min(Math.floor(place), last - 1);
+  const s = place - k;
+  for (let i = 0; i < 6; i++) {
+    const [p, q] = [rows[6 * k + i]!, rows[6 * (k + 1) + i]!];
+    const leaving = k > 0 ? (q - rows[6 * (k - 1) + i]!) / 2 : q - p;
+    const arriving = k + 2 <= last ? (rows[6 * (k + 2) + i]! - p) / 2 : q - p;
+    const bend = s * (1 - s);
+    out[i] = p + s * s * (3 - 2 * s) * (q - p) + bend * ((1 - s) * leaving - s * arriving);
   }
 }
 

@@ -22,6 +22,23 @@ export function selectCandidate(
   normalisation: ActionNormalisation,
   previous: Float64Array = new Float64Array(0),
 ): number {
+  const costs = distancesOf(actions, normalisation, previous).map(({ others, before }) => others + before);
+  return costs.indexOf(Math.min(...costs));
+}
+
+/** Distances of a candidate, in standard deviations of the demonstrations. */
+interface CandidateDistances {
+  /** Mean distance to the other candidates. */
+  readonly others: number;
+  /** To what is left of the chunk under execution; 0 where there is none. */
+  readonly before: number;
+}
+
+function distancesOf(
+  actions: Float64Array,
+  normalisation: ActionNormalisation,
+  previous: Float64Array,
+): CandidateDistances[] {
   const size = normalisation.mean.length;
   const deviation = normalisation.standardDeviation;
   const distance = (a: Float64Array, b: Float64Array, length: number) => {
@@ -32,12 +49,42 @@ export function selectCandidate(
   const candidates = Array.from({ length: actions.length / size }, (_, i) =>
     actions.subarray(i * size, (i + 1) * size),
   );
-  const costs = candidates.map((candidate) => {
-    const toOthers = candidates.reduce((sum, other) => sum + distance(candidate, other, size), 0);
-    const toPrevious = distance(candidate, previous, Math.min(previous.length, size));
-    return toOthers / Math.max(1, candidates.length - 1) + toPrevious;
+  return candidates.map((candidate) => ({
+    others:
+      candidates.reduce((sum, other) => sum + distance(candidate, other, size), 0) / Math.max(1, candidates.length - 1),
+    before: distance(candidate, previous, Math.min(previous.length, size)),
+  }));
+}
+
+/**
+ * Why each candidate is not carried out, in words; '' for the one that is. What counts in {@link selectCandidate} where
+ * it is worse than the best, with both distances (σ: standard deviations of the demonstrations); and what no
+ * demonstration covered.
+ * @param actions candidates × horizon × 7, physical units
+ * @param feasibility of each candidate, see {@link feasibilityOf}
+ */
+export function rejectionsOf(
+  actions: Float64Array,
+  normalisation: ActionNormalisation,
+  best: number,
+  feasibility: ArrayLike<number>,
+  previous: Float64Array = new Float64Array(0),
+): string[] {
+  const distances = distancesOf(actions, normalisation, previous);
+  const chosen = distances[best]!;
+  const horizon = normalisation.mean.length / ACTION_DIMENSION;
+  return distances.map(({ others, before }, i) => {
+    if (i === best) return '';
+    const compare = (from: string, own: number, other: number) =>
+      own > other ? [`farther from ${from} (${own.toFixed(2)} against ${other.toFixed(2)} σ)`] : [];
+    const untaught = Math.round((1 - feasibility[i]!) * horizon);
+    const reasons = [
+      ...compare('the others', others, chosen.others),
+      ...compare('the motion under way', before, chosen.before),
+      ...(untaught > 0 ? [`${untaught} of ${horizon} waypoints beyond what was demonstrated`] : []),
+    ];
+    return reasons.join('; ') || 'as good as the chosen one';
   });
-  return costs.indexOf(Math.min(...costs));
 }
 
 /**

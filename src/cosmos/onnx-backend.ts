@@ -1,4 +1,6 @@
+import type { Arm } from '../action/action-chunk.js';
 import { composePolicyImage, createPolicyImage } from '../perception/policy-image.js';
+import { CPU_EXECUTION } from './execution.js';
 import { ObservationHistory } from './observation-history.js';
 import { OnnxNetwork } from './onnx-network.js';
 import type {
@@ -9,7 +11,7 @@ import type {
   PolicyPrediction,
   PolicySenses,
 } from './policy-backend.js';
-import { PROPRIOCEPTION_DIMENSION, Proprioception } from './proprioception.js';
+import { ArmsProprioception } from './proprioception.js';
 
 /** A policy that runs in this process: the networks of `cosmos3_micro`. */
 export class OnnxBackend implements PolicyBackend {
@@ -20,15 +22,16 @@ export class OnnxBackend implements PolicyBackend {
    * @param directory model directory
    * @param jointNames the robot's joints, in the order of position vectors
    * @param threads CPU threads of the networks
+   * @param execution which variant of the model, and what runs it
    */
-  constructor(directory: string, jointNames: readonly string[], threads: number) {
-    this.#network = new OnnxNetwork(directory, threads);
+  constructor(directory: string, jointNames: readonly string[], threads: number, execution = CPU_EXECUTION) {
+    this.#network = new OnnxNetwork(directory, threads, execution);
     this.#jointNames = jointNames;
   }
 
   get description(): PolicyDescription {
-    const { id, version, action, horizon, dt } = this.#network.card;
-    return { policy: `${id}@${version}`, arms: [action.arm], horizon, dt };
+    const { id, version, arms, horizon, dt } = this.#network.card;
+    return { policy: `${id}@${version}`, arms, horizon, dt };
   }
 
   load(): Promise<void> {
@@ -49,18 +52,19 @@ class OnnxSession implements BackendSession {
   readonly #network: OnnxNetwork;
   readonly #image = createPolicyImage();
   readonly #history: ObservationHistory;
-  readonly #proprioception: Proprioception;
-  readonly #vector = new Float32Array(PROPRIOCEPTION_DIMENSION);
+  readonly #proprioception: ArmsProprioception;
+  #arm: Arm | undefined;
 
   constructor(network: OnnxNetwork, jointNames: readonly string[]) {
-    const { history, history_spacing: spacing, dt, action } = network.card;
+    const { history, history_spacing: spacing, dt, arms } = network.card;
     this.#network = network;
     this.#history = new ObservationHistory(history, spacing ?? dt, this.#image.length);
-    this.#proprioception = new Proprioception(jointNames, action.arm);
+    this.#proprioception = new ArmsProprioception(jointNames, arms);
   }
 
   reset(): void {
     this.#history.clear();
+    this.#arm = undefined;
   }
 
   async infer(
@@ -68,11 +72,17 @@ class OnnxSession implements BackendSession {
     instruction: string,
     options: InferenceOptions,
   ): Promise<readonly PolicyPrediction[]> {
-    const { commandedPose, measuredPose, commandedGripper } = hands[this.#network.card.action.arm];
     composePolicyImage(frame, this.#image);
     this.#history.push(stamp, this.#image);
-    this.#proprioception.write(commandedPose, measuredPose, commandedGripper, positions, this.#vector);
-    const image = this.#history.observation();
-    return [await this.#network.infer({ stamp, image, proprioception: this.#vector, instruction }, options)];
+    const observation = {
+      stamp,
+      image: this.#history.observation(),
+      proprioception: this.#proprioception.write(hands, positions),
+      instruction,
+      arm: this.#arm,
+    };
+    const prediction = await this.#network.infer(observation, options);
+    this.#arm = prediction.arm;
+    return [prediction];
   }
 }

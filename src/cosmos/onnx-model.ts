@@ -1,6 +1,14 @@
 import { InferenceSession } from 'onnxruntime-node';
-import { type ModelCard, type ModelFile, readCard, readModelFiles } from './model-card.js';
-import { PROPRIOCEPTION_DIMENSION } from './proprioception.js';
+import { type ActionHead, CPU_EXECUTION, type Execution } from './execution.js';
+import {
+  type ModelCard,
+  type NetworkName,
+  networkFiles,
+  readCard,
+  readModelFile,
+  readTokenizer,
+} from './model-card.js';
+import { checkSignature, type Dimension, type Signature } from './network-signature.js';
 import { Tokenizer } from './tokenizer.js';
 
 /** A verified model, ready to run. */
@@ -9,64 +17,124 @@ export interface OnnxModel {
   tokenizer: Tokenizer;
   encoder: InferenceSession;
   decoder: InferenceSession;
+  /** The others that it has and that were asked for. */
+  more: ReadonlyMap<NetworkName, InferenceSession>;
 }
 
-/** A fixed size, or the name of one that is to agree wherever it stands. */
-type Dimension = number | 'N' | 'D' | 'K';
-type Signature = Record<string, { type: string; shape: Dimension[] }>;
+/** Numbers of a subgoal: an action and whether there is one. */
+export const SUBGOAL_DIMENSION = 8;
+/** Numbers of an object of the world model, see `world-model.ts`. */
+export const OBJECT_DIMENSION = 9;
+
+const NEEDED: Readonly<Record<ActionHead, readonly NetworkName[]>> = {
+  flow: [],
+  diffusion: [],
+  autoregressive: ['autoregressive'],
+  hierarchical: ['subgoal'],
+};
 
 /**
  * Loads the model in `directory` after checking all that can be known of it: card, files and hashes, action space,
  * and the names, types and shapes of the networks' inputs and outputs.
  * @param threads CPU threads of each network
+ * @param execution which variant, what makes the actions, and what runs it
  * @throws Error naming the file, what is wrong and how to mend it
  */
-export async function loadModel(directory: string, threads: number): Promise<OnnxModel> {
+export async function loadModel(
+  directory: string,
+  threads: number,
+  execution: Execution = CPU_EXECUTION,
+): Promise<OnnxModel> {
   const card = readCard(directory);
-  const files = readModelFiles(directory, card);
-  const tokenizer = new Tokenizer(
-    files['tokenizer.json'].toString('utf8'),
-    card.tokens.length,
-    `${directory}/tokenizer.json`,
-  );
-  const encoder = await createSession(directory, 'encoder.onnx', files['encoder.onnx'], threads);
-  const decoder = await createSession(directory, 'decoder.onnx', files['decoder.onnx'], threads);
-
-  const { height, width, channels } = card.image;
+  const files = networkFiles(directory, card, execution.variant);
+  const tokenizer = new Tokenizer(readTokenizer(directory, card), card.tokens.length, `${directory}/tokenizer.json`);
   const sizes = new Map<string, number | string>();
-  const f = 'float32';
-  const latent = { latent: { type: f, shape: [1, 'N', 'D'] as Dimension[] } };
-  const actions: Dimension[] = ['K', card.horizon, card.action.dim];
-  checkSignature(`${directory}/encoder.onnx: input`, encoder.inputMetadata, sizes, {
-    image: { type: f, shape: [1, card.history, channels, height, width] },
-    proprioception: { type: f, shape: [1, PROPRIOCEPTION_DIMENSION] },
-    tokens: { type: 'int64', shape: [1, card.tokens.length] },
-    token_mask: { type: f, shape: [1, card.tokens.length] },
-  });
-  checkSignature(`${directory}/encoder.onnx: output`, encoder.outputMetadata, sizes, {
-    ...latent,
-    objects: { type: f, shape: [1, card.slots.length, 4] },
-  });
-  checkSignature(`${directory}/decoder.onnx: input`, decoder.inputMetadata, sizes, {
-    ...latent,
-    noisy_actions: { type: f, shape: actions },
-    time: { type: f, shape: ['K'] },
-  });
-  checkSignature(`${directory}/decoder.onnx: output`, decoder.outputMetadata, sizes, {
-    velocity: { type: f, shape: actions },
-  });
-  return { card, tokenizer, encoder, decoder };
+  const signatures = signaturesOf(card);
+  const load = async (network: NetworkName): Promise<InferenceSession> => {
+    const name = files[network];
+    if (name === undefined)
+      throw new Error(`${directory} has no network ${network}, which ${execution.head} needs: choose another head`);
+    const session = await createSession(
+      `${directory}/${name}`,
+      readModelFile(directory, card, name),
+      threads,
+      execution,
+    );
+    const { inputs, outputs } = signatures[network];
+    checkSignature(`${directory}/${name}: input`, session.inputMetadata, sizes, inputs);
+    checkSignature(`${directory}/${name}: output`, session.outputMetadata, sizes, outputs);
+    return session;
+  };
+  const encoder = await load('encoder');
+  const decoder = await load('decoder');
+  const more = new Map<NetworkName, InferenceSession>();
+  for (const network of NEEDED[execution.head]) more.set(network, await load(network));
+  for (const network of ['critic', 'world', 'video_decoder'] as const) {
+    if (files[network] !== undefined) more.set(network, await load(network));
+  }
+  return { card, tokenizer, encoder, decoder, more };
+}
+
+/** What each network takes and gives; K candidates, N × D the latent, F frames. */
+function signaturesOf(card: ModelCard): Record<NetworkName, { inputs: Signature; outputs: Signature }> {
+  const { height, width, channels } = card.image;
+  const { levels, patches, future_steps: steps } = card.video ?? { levels: [], patches: 0, future_steps: [] };
+  const f = (...shape: Dimension[]) => ({ type: 'float32', shape });
+  const observation = [1, card.history] as const;
+  const latent = f(1, 'N', 'D');
+  const actions = f('K', card.horizon, card.action.dim);
+  const both = card.arms.length > 1;
+  const arm = f('K');
+  const codes = f('F', patches, levels.length);
+  const frame = f('F', 3, height, width);
+  const confidence = f('K');
+  const subgoal = f('K', SUBGOAL_DIMENSION);
+  const tokens = { type: 'int64', shape: ['K', card.horizon, card.action.dim] };
+  const logits = levels.reduce((sum, count) => sum + count, 0);
+  return {
+    encoder: {
+      inputs: {
+        image: f(...observation, channels, height, width),
+        proprioception: f(1, card.proprioception.dim),
+        tokens: { type: 'int64', shape: [1, card.tokens.length] },
+        token_mask: f(1, card.tokens.length),
+      },
+      outputs: { latent, objects: f(1, card.slots.length, 4), ...(both && { arm_logit: f(1, 1) }) },
+    },
+    decoder: {
+      inputs: { latent, noisy_actions: actions, time: f('K'), ...(both && { arm, subgoal }) },
+      outputs: { velocity: actions },
+    },
+    autoregressive: {
+      inputs: { latent, arm, noise: f('K', card.horizon, card.action.dim, card.action.bins ?? 0) },
+      outputs: { actions, action_tokens: tokens },
+    },
+    subgoal: { inputs: { latent, arm }, outputs: { subgoal } },
+    critic: { inputs: { latent, actions, arm }, outputs: { confidence } },
+    world: {
+      inputs: { latent, actions, arm },
+      outputs: {
+        visual_logits: f('K', steps.length, patches, logits),
+        visual_codes: f('K', steps.length, patches, levels.length),
+        quantities: f(1, card.quantities.length, 2),
+        slots: f(1, card.objects.length, OBJECT_DIMENSION),
+        confidence,
+      },
+    },
+    video_encoder: { inputs: { frame, context: frame, known: f('F') }, outputs: { codes } },
+    video_decoder: { inputs: { codes, context: frame, known: f('F') }, outputs: { image: frame } },
+  };
 }
 
 async function createSession(
-  directory: string,
-  name: ModelFile,
+  path: string,
   bytes: Buffer,
   threads: number,
+  { providers }: Execution,
 ): Promise<InferenceSession> {
   try {
     return await InferenceSession.create(bytes, {
-      executionProviders: ['cpu'],
+      executionProviders: providers,
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -77,39 +145,9 @@ async function createSession(
     });
   } catch (error) {
     throw new Error(
-      `${directory}/${name}: ONNX Runtime cannot load it (${(error as Error).message}); the file (${bytes.length} bytes) ` +
+      `${path}: ONNX Runtime cannot load it (${(error as Error).message}); the file (${bytes.length} bytes) ` +
         'is truncated or not an ONNX model: export the model again',
       { cause: error },
     );
-  }
-}
-
-/** Checks names, types and shapes. Sizes that the network leaves open are not checked. */
-function checkSignature(
-  where: string,
-  actual: readonly InferenceSession.ValueMetadata[],
-  sizes: Map<string, number | string>,
-  expected: Signature,
-): void {
-  const names = actual.map((value) => value.name).sort();
-  const wanted = Object.keys(expected).sort();
-  if (names.join() !== wanted.join())
-    throw new Error(`${where}s are ${names.join(', ')}; expected ${wanted.join(', ')}`);
-  for (const value of actual) {
-    const { type, shape } = expected[value.name]!;
-    const described = value.isTensor ? `${value.type} [${value.shape.join(', ')}]` : 'no tensor';
-    const fits =
-      value.isTensor &&
-      value.type === type &&
-      value.shape.length === shape.length &&
-      value.shape.every((size, i) => {
-        const known = typeof shape[i] === 'string' ? (sizes.get(shape[i]) ?? size) : shape[i];
-        if (typeof shape[i] === 'string') sizes.set(shape[i], known!);
-        return typeof size === 'string' || size < 0 || typeof known === 'string' || size === known;
-      });
-    if (!fits) {
-      const resolved = shape.map((size) => (typeof size === 'string' ? (sizes.get(size) ?? size) : size));
-      throw new Error(`${where} ${value.name} is ${described}; expected ${type} [${resolved.join(', ')}]`);
-    }
   }
 }

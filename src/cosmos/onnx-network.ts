@@ -1,12 +1,15 @@
 import { Tensor } from 'onnxruntime-node';
+import type { Arm } from '../action/action-chunk.js';
 import { ActionNormalisation } from '../action/action-space.js';
-import { integrateFlow } from '../action/samplers.js';
 import { Random } from '../math/random.js';
-import { confidenceOf, feasibilityOf, selectCandidate } from './candidate-selection.js';
+import { armTensor, sampleActions } from './action-heads.js';
+import { chooseArm } from './arm-choice.js';
+import { confidenceOf, feasibilityOf, rejectionsOf, selectCandidate } from './candidate-selection.js';
+import { CPU_EXECUTION, type Execution } from './execution.js';
 import type { ModelCard } from './model-card.js';
 import { loadModel, type OnnxModel } from './onnx-model.js';
 import type { InferenceOptions, ObjectEstimate, PolicyPrediction } from './policy-backend.js';
-import { PROPRIOCEPTION_DIMENSION } from './proprioception.js';
+import { foresee, hasWorldModel, sigmoid } from './world-model.js';
 
 /** What the networks see at one moment. */
 export interface NetworkObservation {
@@ -17,9 +20,11 @@ export interface NetworkObservation {
    * is no depth).
    */
   image: Float32Array;
-  /** 27 numbers, laid out as `proprioception.ts` says. */
+  /** 27 numbers for each of the card's arms, laid out as `proprioception.ts` says. */
   proprioception: Float32Array;
   instruction: string;
+  /** The arm that moves now, if one does. */
+  arm?: Arm | undefined;
 }
 
 /**
@@ -29,6 +34,7 @@ export interface NetworkObservation {
 export class OnnxNetwork {
   readonly #directory: string;
   readonly #threads: number;
+  readonly #execution: Execution;
   #model: OnnxModel | undefined;
   #normalisation: ActionNormalisation | undefined;
   #busy = false;
@@ -36,12 +42,14 @@ export class OnnxNetwork {
   /**
    * @param directory model directory
    * @param threads CPU threads of the networks
+   * @param execution which variant of the model, and what runs it
    */
-  constructor(directory: string, threads = 2) {
+  constructor(directory: string, threads = 2, execution = CPU_EXECUTION) {
     if (!Number.isInteger(threads) || threads < 1)
       throw new RangeError(`policy: ${threads} threads; at least 1 is needed`);
     this.#directory = directory;
     this.#threads = threads;
+    this.#execution = execution;
   }
 
   /** What the model says of itself. @throws Error while it is not loaded */
@@ -51,13 +59,13 @@ export class OnnxNetwork {
 
   /** Makes the networks ready to answer; rejects with what is wrong and how to mend it. */
   async load(): Promise<void> {
-    const model = await loadModel(this.#directory, this.#threads);
+    const model = await loadModel(this.#directory, this.#threads, this.#execution);
     const { mean, std } = model.card.action;
     this.#normalisation = new ActionNormalisation(mean.flat(), std.flat());
     this.#model = model;
     // The first run allocates and is several times slower than the others.
     const image = new Float32Array(imageSize(model));
-    const proprioception = new Float32Array(PROPRIOCEPTION_DIMENSION);
+    const proprioception = new Float32Array(model.card.proprioception.dim);
     await this.infer({ stamp: 0, image, proprioception, instruction: 'start' }, { candidates: 1, steps: 1, seed: 0 });
   }
 
@@ -82,7 +90,7 @@ export class OnnxNetwork {
       const scenes = await encode(model, observations);
       const predictions: PolicyPrediction[] = [];
       for (const [i, scene] of scenes.entries()) {
-        predictions.push(await this.#decode(model, observations[i]!.stamp, scene, options[i]!));
+        predictions.push(await this.#decode(model, observations[i]!, scene, options[i]!));
       }
       return predictions;
     } finally {
@@ -91,40 +99,50 @@ export class OnnxNetwork {
   }
 
   async #decode(
-    { card, decoder }: OnnxModel,
-    stamp: number,
-    { latent, objects, unknownWords, timings }: EncodedScene,
+    model: OnnxModel,
+    { stamp, image, arm: inUse }: NetworkObservation,
+    { latent, objects, armLogit, unknownWords, timings }: EncodedScene,
     options: InferenceOptions,
   ): Promise<PolicyPrediction> {
-    const { candidates, steps, seed } = options;
+    const { card, more } = model;
+    const { candidates, seed } = options;
     const normalisation = this.#normalisation!;
     const start = performance.now();
-    const random = new Random(seed);
-    const noise = Float32Array.from({ length: candidates * normalisation.mean.length }, () => random.normal());
+    const arm = armLogit === undefined ? card.arms[0]! : chooseArm(armLogit, inUse);
+    const samples = await sampleActions(model, this.#execution.head, latent, arm, options, new Random(seed));
+    const critic = more.get('critic');
     const shape = [candidates, card.horizon, card.action.dim];
-    const samples = await integrateFlow(noise, steps, async (state, t) => {
-      const decoded = await decoder.run({
-        latent,
-        noisy_actions: new Tensor('float32', state, shape),
-        time: new Tensor('float32', new Float32Array(candidates).fill(t), [candidates]),
-      });
-      return decoded.velocity!.data as Float32Array;
+    const judged = await critic?.run({
+      latent,
+      actions: new Tensor('float32', samples, shape),
+      arm: armTensor(arm, candidates),
     });
     const actions = normalisation.denormalise(samples);
     const target = objects.find((object) => object.slot === 'target');
+    const previous = options.previous?.[arm];
+    const best = selectCandidate(actions, normalisation, previous);
+    const feasibility = feasibilityOf(actions, candidates, normalisation);
+    const size = card.horizon * card.action.dim;
+    const newest = image.slice((image.length / card.history) * (card.history - 1));
+    const foreseeCandidate = (candidate: number) =>
+      foresee(model, { latent, arm, actions: samples.slice(candidate * size, (candidate + 1) * size), image: newest });
     return {
       policy: `${card.id}@${card.version}`,
-      arm: card.action.arm,
+      arm,
       stamp,
       actions,
       candidates,
       horizon: card.horizon,
-      best: selectCandidate(actions, normalisation, options.previous?.[card.action.arm]),
-      confidence: confidenceOf(actions, candidates, target),
-      feasibility: feasibilityOf(actions, candidates, normalisation),
+      best,
+      confidence: judged
+        ? sigmoid((judged.confidence!.data as Float32Array)[best]!)
+        : confidenceOf(actions, candidates, target),
+      feasibility,
+      rejections: rejectionsOf(actions, normalisation, best, feasibility, previous),
       objects,
       unknownWords,
       timings: { ...timings, decode: performance.now() - start },
+      ...(hasWorldModel(model) && { foresee: foreseeCandidate }),
     };
   }
 
@@ -132,8 +150,8 @@ export class OnnxNetwork {
   async dispose(): Promise<void> {
     const model = this.#model;
     this.#model = undefined;
-    await model?.encoder.release();
-    await model?.decoder.release();
+    if (model === undefined) return;
+    for (const session of [model.encoder, model.decoder, ...model.more.values()]) await session.release();
   }
 
   #loaded(): OnnxModel {
@@ -146,6 +164,8 @@ export class OnnxNetwork {
 interface EncodedScene {
   readonly latent: Tensor;
   readonly objects: ObjectEstimate[];
+  /** Positive for the left arm; of a policy with two. */
+  readonly armLogit: number | undefined;
   readonly unknownWords: string[];
   /** ms, of the whole batch. */
   readonly timings: { readonly tokenize: number; readonly encode: number };
@@ -168,7 +188,7 @@ async function encode(
     ),
     proprioception: join(
       observations.map(({ proprioception }) => proprioception),
-      [PROPRIOCEPTION_DIMENSION],
+      [card.proprioception.dim],
     ),
     tokens: new Tensor('int64', BigInt64Array.from(texts.flatMap(({ ids }) => [...ids])), [batch, card.tokens.length]),
     token_mask: join(
@@ -179,6 +199,7 @@ async function encode(
   const timings = { tokenize: encodeStart - start, encode: performance.now() - encodeStart };
   const latents = encoded.latent!.data as Float32Array;
   const objects = encoded.objects!.data as Float32Array;
+  const armLogits = encoded.arm_logit?.data as Float32Array | undefined;
   const shape = [1, ...encoded.latent!.dims.slice(1)];
   const part = (values: Float32Array, i: number) => {
     const size = values.length / batch;
@@ -187,6 +208,7 @@ async function encode(
   return texts.map(({ unknownWords }, i) => ({
     latent: new Tensor('float32', part(latents, i), shape),
     objects: readObjects(part(objects, i), card.slots),
+    armLogit: armLogits?.[i],
     unknownWords,
     timings,
   }));
@@ -211,7 +233,7 @@ function checkInput(observation: NetworkObservation, options: InferenceOptions, 
     if (bad >= 0) throw new Error(`policy: ${name} value ${bad} is ${values[bad]}; it must be finite`);
   };
   check('image', observation.image, imageSize(model));
-  check('proprioception', observation.proprioception, PROPRIOCEPTION_DIMENSION);
+  check('proprioception', observation.proprioception, model.card.proprioception.dim);
   for (const name of ['candidates', 'steps'] as const) {
     const value = options[name];
     if (!Number.isInteger(value) || value < 1)

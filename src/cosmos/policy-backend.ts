@@ -1,5 +1,6 @@
 import type { Arm } from '../action/action-chunk.js';
 import type { PolicyFrame } from '../perception/policy-image.js';
+import type { WorldPrediction } from './world-model.js';
 
 /** What a policy feels of one hand. Poses: x, y, z (m) and quaternion x, y, z, w of the gripper frame in base_link. */
 export interface HandSenses {
@@ -74,11 +75,15 @@ export interface PolicyPrediction {
   confidence: number;
   /** 0 … 1 for each candidate: the share of its waypoints that lie within what the demonstrations covered. */
   feasibility: Float64Array;
+  /** For each candidate, why it is not carried out, in words; '' for the best. */
+  rejections: string[];
   objects: ObjectEstimate[];
   /** Words of the instruction that the policy has never seen. */
   unknownWords: string[];
   /** Duration of each stage, ms. */
   timings: { tokenize: number; encode: number; decode: number };
+  /** What the policy expects of a candidate, by its index; of a policy with a world model. */
+  foresee?: (candidate: number) => Promise<WorldPrediction>;
 }
 
 /** What the rest of the system must know about a policy. */

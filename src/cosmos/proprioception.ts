@@ -1,4 +1,5 @@
 import type { Arm } from '../action/action-chunk.js';
+import type { HandSenses } from './policy-backend.js';
 
 /** The parts of the proprioception vector in order; poses are those of the arm's gripper frame in base_link. */
 export const PROPRIOCEPTION_LAYOUT = [
@@ -17,7 +18,7 @@ export const PROPRIOCEPTION_LAYOUT = [
   { name: 'arm_joint_positions', size: 7 },
 ] as const;
 
-/** Length of the proprioception vector. */
+/** Length of one arm's vector. */
 export const PROPRIOCEPTION_DIMENSION = PROPRIOCEPTION_LAYOUT.reduce((sum, part) => sum + part.size, 0);
 
 const ARM_JOINTS = [
@@ -75,6 +76,31 @@ export class Proprioception {
     out[19] = flexion / FINGERS.length;
     for (let i = 0; i < 7; i++) out[20 + i] = positions[this.#armJoints[i]!]!;
     return out;
+  }
+}
+
+/** What a policy feels of its arms: the vector of each, one after the other. */
+export class ArmsProprioception {
+  readonly #arms: readonly (readonly [Arm, Proprioception])[];
+  readonly #vector: Float32Array;
+
+  /** @throws Error naming a joint that is missing */
+  constructor(jointNames: readonly string[], arms: readonly Arm[]) {
+    this.#arms = arms.map((arm) => [arm, new Proprioception(jointNames, arm)]);
+    this.#vector = new Float32Array(arms.length * PROPRIOCEPTION_DIMENSION);
+  }
+
+  /**
+   * @param positions all joint positions, rad
+   * @returns 27 numbers for each arm, until the next call
+   */
+  write(hands: Readonly<Record<Arm, HandSenses>>, positions: ArrayLike<number>): Float32Array {
+    for (const [i, [arm, own]] of this.#arms.entries()) {
+      const { commandedPose, measuredPose, commandedGripper } = hands[arm];
+      const part = this.#vector.subarray(i * PROPRIOCEPTION_DIMENSION, (i + 1) * PROPRIOCEPTION_DIMENSION);
+      own.write(commandedPose, measuredPose, commandedGripper, positions, part);
+    }
+    return this.#vector;
   }
 }
 

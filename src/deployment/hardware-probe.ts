@@ -1,6 +1,9 @@
 import { execFile } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import { totalmem } from 'node:os';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { listSupportedBackends } from 'onnxruntime-node';
 import type { Tier, TierDeployment } from './tiers.js';
@@ -23,7 +26,7 @@ export interface Hardware {
   readonly memory: number;
   /** Release of NVIDIA's Jetson Linux, where that is what runs here. */
   readonly tegra: string | undefined;
-  /** Execution providers of ONNX Runtime that come with it. */
+  /** Execution providers of ONNX Runtime that are installed. */
   readonly providers: readonly string[];
 }
 
@@ -36,8 +39,17 @@ export async function probeHardware(): Promise<Hardware> {
   const gpus = await listGpus();
   // A Jetson shares its memory with the GPU and has no nvidia-smi query for it.
   if (gpus.length === 0 && tegra !== undefined) gpus.push({ name: `Jetson (${tegra})`, memory: totalmem() });
-  const providers = listSupportedBackends().flatMap(({ name, bundled }) => (bundled ? [name] : []));
+  const providers = listSupportedBackends().flatMap(({ name, bundled }) =>
+    bundled || isInstalled(name) ? [name] : [],
+  );
   return { gpus, memory: totalmem(), tegra, providers };
+}
+
+/** Providers that do not come with the package are libraries that its installation may have put beside its own. */
+function isInstalled(provider: string): boolean {
+  const folder = dirname(createRequire(import.meta.url).resolve('onnxruntime-node/package.json'));
+  const library = join(process.platform, process.arch, `libonnxruntime_providers_${provider}.so`);
+  return readdirSync(join(folder, 'bin')).some((version) => existsSync(join(folder, 'bin', version, library)));
 }
 
 async function listGpus(): Promise<Gpu[]> {

@@ -1,3 +1,4 @@
+import { CPU_EXECUTION } from '../cosmos/execution.js';
 import { OnnxBackend } from '../cosmos/onnx-backend.js';
 import type { PolicyBackend } from '../cosmos/policy-backend.js';
 import { loadEmbodiment } from '../cosmos/served/embodiment.js';
@@ -5,6 +6,7 @@ import { ServedBackend } from '../cosmos/served/served-backend.js';
 import { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import { type DeadlineCounts, withDeadline } from './deadline-session.js';
+import { executionOf } from './execution.js';
 import { missingFor, probeHardware, runnableTiers } from './hardware-probe.js';
 import { PolicyCache, type PolicyLease } from './policy-cache.js';
 import type { Tier, TierDeployment } from './tiers.js';
@@ -47,6 +49,7 @@ export class PolicyLoader {
    */
   async openTier(tier: Tier, tiers: Readonly<Record<Tier, TierDeployment>>): Promise<PolicyLease> {
     const { serve, real_time: realTime, model } = tiers[tier];
+    let execution = CPU_EXECUTION;
     if (serve.backend === 'onnx') {
       const hardware = await probeHardware();
       const missing = missingFor(tiers[tier], hardware);
@@ -56,9 +59,10 @@ export class PolicyLoader {
           `tier ${tier} (${model.name}) needs ${missing.join(', ')}; tiers that would run here: ${others}`,
         );
       }
+      execution = executionOf(tier, tiers[tier], hardware);
     }
     return this.#cache.acquire(tier, async () => {
-      const backend = await this.#create(serve);
+      const backend = await this.#create(serve, execution);
       return realTime === undefined ? backend : withDeadline(backend, realTime.latency_budget, this.deadlines);
     });
   }
@@ -67,9 +71,9 @@ export class PolicyLoader {
     return this.#cache.dispose();
   }
 
-  async #create(source: PolicySource): Promise<PolicyBackend> {
+  async #create(source: PolicySource, execution = CPU_EXECUTION): Promise<PolicyBackend> {
     if (!('embodiment' in source)) {
-      return new OnnxBackend(this.#locate(source.model), this.#robot.names, this.#threads);
+      return new OnnxBackend(this.#locate(source.model), this.#robot.names, this.#threads, execution);
     }
     const { backend, embodiment: file, url } = source;
     const embodiment = loadEmbodiment(this.#locate(file));

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { integrateFlow } from '../../src/action/samplers.js';
+import { integrateFlow, sampleDiffusion } from '../../src/action/samplers.js';
 import { Random } from '../../src/math/random.js';
 
 describe('integrateFlow', () => {
@@ -48,6 +48,25 @@ describe('integrateFlow', () => {
     expect(await failure(integrateFlow(noise, 1, async () => new Float32Array(2)))).to.match(
       /2 values, the samples have 3/,
     );
-    expect(await failure(integrateFlow(noise, 2, async (x) => x.fill(Number.NaN)))).to.match(/NaN after step 1/);
+    expect(await failure(integrateFlow(noise, 2, async (x) => x.fill(Number.NaN)))).to.match(
+      /velocity is NaN in step 1/,
+    );
+  });
+});
+
+describe('sampleDiffusion', () => {
+  it('turns normal noise into the target distribution under the flow’s exact velocity', async () => {
+    const [m, s] = [2, 0.3];
+    const random = new Random(1);
+    const start = Float32Array.from({ length: 4000 }, () => random.normal());
+    const exact = async (x: Float32Array, t: number) => {
+      const slope = (t * s * s - (1 - t)) / ((1 - t) ** 2 + t * t * s * s);
+      return x.map((value) => m + slope * (value - t * m));
+    };
+    const sample = await sampleDiffusion(start, 50, exact, () => random.normal());
+    const mean = sample.reduce((sum, x) => sum + x, 0) / sample.length;
+    const variance = sample.reduce((sum, x) => sum + (x - mean) ** 2, 0) / sample.length;
+    expect(mean).to.be.closeTo(m, 0.03);
+    expect(Math.sqrt(variance)).to.be.closeTo(s, 0.05);
   });
 });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ActionNormalisation } from '../../src/action/action-space.js';
-import { confidenceOf, feasibilityOf, selectCandidate } from '../../src/cosmos/candidate-selection.js';
+import { confidenceOf, feasibilityOf, rejectionsOf, selectCandidate } from '../../src/cosmos/candidate-selection.js';
 
 const normalisation = new ActionNormalisation(new Array(14).fill(0), new Array(14).fill(0.1));
 /** Candidates of two waypoints, all of whose numbers are `value`. */
@@ -24,6 +24,20 @@ describe('candidate selection', () => {
     expect(selectCandidate(two, normalisation, new Float64Array(70).fill(0.1))).to.equal(1);
     // A plan far from what is being executed loses to one near it, though the others agree with it.
     expect(selectCandidate(candidates(0, 0, 0.3), normalisation, new Float64Array(7).fill(0.4))).to.equal(2);
+  });
+
+  it('says why the others are rejected', () => {
+    const actions = candidates(0, 0.1, 0.6);
+    const reasons = rejectionsOf(actions, normalisation, 1, Float64Array.of(1, 1, 0.5), new Float64Array(7).fill(0.1));
+    expect(reasons).to.deep.equal([
+      'farther from the others (3.50 against 3.00 σ); farther from the motion under way (1.00 against 0.00 σ)',
+      '',
+      'farther from the others (5.50 against 3.00 σ); farther from the motion under way (5.00 against 0.00 σ); ' +
+        '1 of 2 waypoints beyond what was demonstrated',
+    ]);
+    expect(rejectionsOf(candidates(2, 2), normalisation, 0, Float64Array.of(1, 1))[1]).to.equal(
+      'as good as the chosen one',
+    );
   });
 
   it('trusts candidates that agree on a target that is well seen', () => {

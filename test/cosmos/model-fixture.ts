@@ -26,6 +26,6 @@ export function editCard(folder: string, edit: (card: any) => void): void {
 export function replaceFile(folder: string, name: string, bytes: Uint8Array | string): void {
   writeFileSync(join(folder, name), bytes);
   editCard(folder, (card) => {
-    card.files[name].sha256 = createHash('sha256').update(bytes).digest('hex');
+    card.files[name] = { sha256: createHash('sha256').update(bytes).digest('hex') };
   });
 }

@@ -28,7 +28,7 @@ describe('loadModel', () => {
     unlinkSync(join(folder, 'decoder.onnx'));
     expect(await failure()).to.match(/decoder\.onnx: no such file; export the model again/);
     unlinkSync(join(folder, 'card.json'));
-    expect(await failure()).to.match(/card\.json: no such file; a model directory holds card\.json and encoder\.onnx/);
+    expect(await failure()).to.match(/card\.json: no such file; a model directory holds card\.json, networks/);
   });
 
   it('refuses a file that is not the one of the card', async () => {
@@ -73,7 +73,6 @@ describe('loadModel', () => {
   it('refuses an action space that the robot side cannot execute', async () => {
     editCard(folder, (card) => {
       card.action.representation = 'joint';
-      card.action.end_effector = 'l_gripper';
       card.dt = 0;
     });
     const message = await failure();
@@ -83,11 +82,11 @@ describe('loadModel', () => {
 
   it('refuses a card that contradicts itself', async () => {
     editCard(folder, (card) => {
-      card.action.end_effector = 'l_gripper';
+      card.action.end_effectors = { right: 'l_gripper' };
       card.action.mean.pop();
     });
     const message = await failure();
-    expect(message).to.match(/action\.end_effector: "l_gripper": expected r_gripper for the right arm/);
+    expect(message).to.match(/action\.end_effectors: "l_gripper": expected r_gripper for the right arm/);
     expect(message).to.match(/action\.mean: 9: has 9 rows; expected one for each of 10 waypoints/);
   });
 
@@ -96,7 +95,7 @@ describe('loadModel', () => {
       card.proprioception.layout.reverse();
     });
     expect(await failure()).to.match(
-      /proprioception\.layout: .*: expected commanded_position \(3\), commanded_rotation \(6\)/,
+      /proprioception\.layout: .*: expected right_commanded_position \(3\), right_commanded_rotation \(6\)/,
     );
   });
 

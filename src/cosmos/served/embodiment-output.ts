@@ -85,6 +85,7 @@ export class EmbodimentOutput {
         // These protocols carry no measure of confidence.
         confidence: 1,
         feasibility: Float64Array.of(1),
+        rejections: [''],
         objects: [],
         unknownWords: [],
         timings: { tokenize: 0, encode: 0, decode: milliseconds },

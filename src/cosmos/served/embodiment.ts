@@ -45,8 +45,8 @@ const schema = z.strictObject({
   url: z.url(),
   /** Name of the model on the server (kserve). */
   model: z.string().default('policy'),
-  /** Longest wait for an answer. */
-  timeout: quantity('s', { above: 0 }).default(5),
+  /** Longest wait for an answer; twice the time that its waypoints take where it is left out. */
+  timeout: quantity('s', { above: 0 }).optional(),
   /** Environment variable that holds the server's secret, where it wants one. */
   token_variable: z.string().optional(),
   /** Time between two waypoints. */

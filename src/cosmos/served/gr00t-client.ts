@@ -10,7 +10,13 @@ import {
 } from './msgpack-numpy.js';
 import { decodeNpy, encodeNpy } from './npy.js';
 import type { NumericArray } from './numeric-array.js';
-import type { PolicyClient, PolicyRequest, ServerAddress, ServerDescription } from './policy-client.js';
+import {
+  LARGEST_REPLY,
+  type PolicyClient,
+  type PolicyRequest,
+  type ServerAddress,
+  type ServerDescription,
+} from './policy-client.js';
 
 /** GR00T's: a map with a whole .npy file in it. */
 const GR00T_ARRAYS: ArrayConvention = {
@@ -93,7 +99,8 @@ export class Gr00tClient implements PolicyClient {
   async #call(endpoint: string, data?: WireMap): Promise<WireValue> {
     const { url, timeout, token } = this.#address;
     if (this.#socket === undefined) {
-      this.#socket = new Request({ linger: 0, receiveTimeout: 1000 * timeout, sendTimeout: 1000 * timeout });
+      const waits = { receiveTimeout: 1000 * timeout, sendTimeout: 1000 * timeout };
+      this.#socket = new Request({ linger: 0, maxMessageSize: LARGEST_REPLY, ...waits });
       this.#socket.connect(url);
     }
     const request = new Map<string, WireValue>([['endpoint', endpoint]]);

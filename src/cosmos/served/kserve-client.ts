@@ -1,5 +1,11 @@
 import { type ElementType, type NumericArray, numericArray } from './numeric-array.js';
-import type { PolicyClient, PolicyRequest, ServerAddress, ServerDescription } from './policy-client.js';
+import {
+  LARGEST_REPLY,
+  type PolicyClient,
+  type PolicyRequest,
+  type ServerAddress,
+  type ServerDescription,
+} from './policy-client.js';
 
 /** Element types by the names of the Open Inference Protocol. */
 const DATATYPES: Readonly<Record<string, ElementType>> = {
@@ -68,10 +74,34 @@ export class KserveClient implements PolicyClient {
       headers: { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(header.length) },
       body: Buffer.concat([header, ...parts]),
     });
-    return readReply(Buffer.from(await reply.arrayBuffer()), reply.headers.get(HEADER_LENGTH));
+    return readReply(await this.#body(reply), reply.headers.get(HEADER_LENGTH));
   }
 
   async close(): Promise<void> {}
+
+  /** @throws Error for one that is too large or does not come in time */
+  async #body(reply: Response): Promise<Buffer> {
+    const { url, timeout } = this.#address;
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    const tooLarge = () => new Error(`${url}: the inference server's answer is larger than ${LARGEST_REPLY} B`);
+    if (Number(reply.headers.get('content-length')) > LARGEST_REPLY) {
+      await reply.body?.cancel();
+      throw tooLarge();
+    }
+    try {
+      for await (const part of reply.body as AsyncIterable<Uint8Array>) {
+        size += part.length;
+        if (size > LARGEST_REPLY) break;
+        parts.push(part);
+      }
+    } catch (error) {
+      const reason = (error as Error).name === 'TimeoutError' ? `within ${timeout} s` : (error as Error).message;
+      throw new Error(`${url}: the inference server did not answer in full: ${reason}`, { cause: error });
+    }
+    if (size > LARGEST_REPLY) throw tooLarge();
+    return Buffer.concat(parts);
+  }
 
   async #fetch(path: string, init: RequestInit = {}): Promise<Response> {
     const { url, timeout, token } = this.#address;

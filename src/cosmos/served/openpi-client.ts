@@ -9,7 +9,13 @@ import {
   type WireValue,
 } from './msgpack-numpy.js';
 import type { NumericArray } from './numeric-array.js';
-import type { PolicyClient, PolicyRequest, ServerAddress, ServerDescription } from './policy-client.js';
+import {
+  LARGEST_REPLY,
+  type PolicyClient,
+  type PolicyRequest,
+  type ServerAddress,
+  type ServerDescription,
+} from './policy-client.js';
 
 /**
  * Speaks with an openpi policy server, and with NVIDIA's for Cosmos 3, which keeps the same protocol: a WebSocket, one
@@ -29,7 +35,7 @@ export class OpenpiClient implements PolicyClient {
     const { url, token } = this.#address;
     this.#socket?.terminate();
     const headers = token === undefined ? {} : { Authorization: `Api-Key ${token}` };
-    const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: 0, headers });
+    const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: LARGEST_REPLY, headers });
     this.#socket = socket;
     socket.on('message', (data: Buffer, binary: boolean) => this.#receive(data, binary));
     socket.on('error', (error) => this.#fail(`${url}: ${error.message}; is the policy server running there?`));

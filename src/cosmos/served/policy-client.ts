@@ -1,6 +1,9 @@
 import type { WireMap } from './msgpack-numpy.js';
 import type { NumericArray } from './numeric-array.js';
 
+/** Largest answer that is taken in, bytes: a chunk with the video that it expects is some tens of millions. */
+export const LARGEST_REPLY = 256e6;
+
 /** What a policy is asked: images and states by the names that its server uses. */
 export interface PolicyRequest {
   /** T × height × width × 3 (`|u1`), oldest first. */

@@ -14,6 +14,10 @@ import { Gr00tClient } from './gr00t-client.js';
 import { KserveClient } from './kserve-client.js';
 import { OpenpiClient } from './openpi-client.js';
 import type { PolicyClient } from './policy-client.js';
+import { RetryDelay } from './retry-delay.js';
+
+/** Time that an answer may take by default, in chunks. */
+const CHUNKS_WAITED = 2;
 
 /** A policy on a server: openpi, Cosmos 3, GR00T, or a model behind the Open Inference Protocol. */
 export class ServedBackend implements PolicyBackend {
@@ -21,6 +25,7 @@ export class ServedBackend implements PolicyBackend {
   readonly #robot: Robot;
   readonly #client: PolicyClient;
   readonly #output: EmbodimentOutput;
+  readonly #delay = new RetryDelay();
 
   /** @throws Error where the map does not fit the robot */
   constructor(embodiment: Embodiment, robot: Robot, kinematics: Kinematics) {
@@ -61,9 +66,18 @@ export class ServedBackend implements PolicyBackend {
     return {
       reset: () => input.reset(),
       infer: async (senses: PolicySenses, instruction: string): Promise<readonly PolicyPrediction[]> => {
+        const request = input.request(senses, instruction);
         const start = performance.now();
-        const reply = await this.#client.ask(input.request(senses, instruction));
-        return this.#output.predictions(reply, senses, performance.now() - start);
+        this.#delay.check(start / 1000);
+        try {
+          const reply = await this.#client.ask(request);
+          const predictions = this.#output.predictions(reply, senses, performance.now() - start);
+          this.#delay.succeeded();
+          return predictions;
+        } catch (error) {
+          this.#delay.failed((error as Error).message, performance.now() / 1000);
+          throw error;
+        }
       },
     };
   }
@@ -73,7 +87,9 @@ export class ServedBackend implements PolicyBackend {
   }
 }
 
-function createClient({ protocol, url, timeout, model, token_variable }: Embodiment): PolicyClient {
+function createClient(embodiment: Embodiment): PolicyClient {
+  const { protocol, url, model, token_variable, horizon, step } = embodiment;
+  const timeout = embodiment.timeout ?? CHUNKS_WAITED * horizon * step;
   const token = token_variable === undefined ? undefined : process.env[token_variable];
   if (token_variable !== undefined && token === undefined) {
     throw new Error(`${url}: the environment variable ${token_variable} is not set; it holds the server's secret`);

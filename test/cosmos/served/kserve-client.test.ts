@@ -90,6 +90,21 @@ describe('KserveClient', () => {
     expect(unknown).to.match(/models\/leg: the inference server answered 404: unknown model/);
   });
 
+  it('takes in no answer of a gigabyte', async () => {
+    const huge = createServer((_, reply) => reply.writeHead(200, { 'content-length': String(1e9) }).flushHeaders());
+    huge.listen(0, '127.0.0.1');
+    await once(huge, 'listening');
+    const { port } = huge.address() as AddressInfo;
+    const client = new KserveClient({ url: `http://127.0.0.1:${port}`, timeout: 2 }, 'arm');
+    const message = await client.ask(request).then(
+      () => 'an answer',
+      (error: Error) => error.message,
+    );
+    huge.closeAllConnections();
+    huge.close();
+    expect(message).to.match(/answer is larger than/);
+  });
+
   it('says that nobody answers', async () => {
     const client = new KserveClient({ url: 'http://127.0.0.1:1', timeout: 2 }, 'arm');
     expect(await client.connect().catch((error: Error) => error.message)).to.match(/127.0.0.1:1: .*cannot be reached/);

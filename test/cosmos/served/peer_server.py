@@ -1,7 +1,7 @@
 """Policy servers for the tests: `peer_server.py openpi|gr00t`. Prints the port, then serves.
 
-Both answer with the arm's own joint positions, one step further at each waypoint. The instruction "fail" makes them
-fail, "hang" keeps them silent, "nan" answers with what is not a number.
+A port may be named after the protocol. Both answer with the arm's own joint positions, one step further at each waypoint. The instruction "fail" makes them
+fail, "hang" keeps them silent, "nan" answers with what is not a number, "narrow" with an array of another shape.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import msgpack
 import numpy as np
 
 HORIZON = 6
+PORT = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 
 
 def openpi():
@@ -34,6 +35,8 @@ def openpi():
         actions = np.concatenate([joints + 0.01 * steps, np.full((HORIZON, 1), image.mean() / 255)], axis=1)
         if prompt == "nan":
             actions[2, 3] = np.nan
+        if prompt == "narrow":
+            actions = actions[:, :5]
         return {"actions": actions.astype(np.float64), "server_timing": {"infer_ms": np.float64(1.5)}}
 
     async def handle(websocket):
@@ -50,7 +53,7 @@ def openpi():
             pass
 
     async def serve():
-        async with server.serve(handle, "127.0.0.1", 0, compression=None, max_size=None) as running:
+        async with server.serve(handle, "127.0.0.1", PORT, compression=None, max_size=None) as running:
             print(running.sockets[0].getsockname()[1], flush=True)
             await running.serve_forever()
 

@@ -24,6 +24,7 @@ describe('ServedBackend', function () {
   let kinematics: Kinematics;
   let server: ChildProcess | undefined;
   let backend: ServedBackend | undefined;
+  let url: string;
 
   before(async () => {
     kinematics = await Kinematics.create(robot);
@@ -54,12 +55,19 @@ describe('ServedBackend', function () {
     };
   };
 
+  /** @returns the peer's port */
+  async function spawnPeer(protocol: 'openpi' | 'gr00t', port = '0'): Promise<string> {
+    const peer = ['test/cosmos/served/peer_server.py', protocol, port];
+    server = spawn(PYTHON, peer, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(createInterface(server.stdout!), 'line')) as [string];
+    return line;
+  }
+
   /** Starts a peer and connects to it. */
   async function serve(protocol: 'openpi' | 'gr00t', change: Partial<Embodiment>): Promise<PolicySession> {
-    server = spawn(PYTHON, ['test/cosmos/served/peer_server.py', protocol], { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [port] = (await once(createInterface(server.stdout!), 'line')) as [string];
+    const port = await spawnPeer(protocol);
     const file = protocol === 'openpi' ? 'openpi_droid' : 'gr00t_sharpa';
-    const url = `${protocol === 'openpi' ? 'ws' : 'tcp'}://127.0.0.1:${port}`;
+    url = `${protocol === 'openpi' ? 'ws' : 'tcp'}://127.0.0.1:${port}`;
     const embodiment = { ...loadEmbodiment(`config/policies/${file}.yaml`), url, timeout: 2, ...change };
     backend = new ServedBackend(embodiment, robot, kinematics);
     await backend.load();
@@ -101,6 +109,27 @@ describe('ServedBackend', function () {
     it('refuses what is not finite', async () => {
       const session = await start();
       expect(await failure(session.infer(senses(), 'nan'))).to.match(/'actions' is NaN at waypoint 2, column 3/);
+    });
+
+    it('refuses an array of another shape', async () => {
+      const session = await start();
+      expect(await failure(session.infer(senses(), 'narrow'))).to.match(/'actions' has th/);
+    });
+
+    it('goes on with a server that was started anew', async () => {
+      const session = await start();
+      server!.kill('SIGKILL');
+      await once(server!, 'exit');
+      const { port } = new URL(url);
+      expect(await failure(session.infer(senses(), 'push the cup'))).to.match(/closed the connection|ECONNREFUSED/);
+      await spawnPeer('openpi', port);
+      expect(await session.infer(senses(), 'push the cup')).to.have.length(1);
+    });
+
+    it('leaves a server alone for a while that fails again and again', async () => {
+      const session = await start();
+      for (let i = 0; i < 2; i++) await failure(session.infer(senses(), 'fail'));
+      expect(await failure(session.infer(senses(), 'push the cup'))).to.match(/out of order; asking again in 0\.\d s/);
     });
 
     it('names a picture that is missing', async () => {
