@@ -8,6 +8,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   estimation: 'the base estimate from noisy sensors against the truth, beside plain leg odometry',
   balance: 'ten minutes of standing, and pushes survived, beside PD with and without DCM feedback',
   loop: 'lateness of the 1 kHz loop with the whole graph up, against a Python loop',
+  chunking: 'chunks of a policy with 50 to 1200 ms of latency: jerk where they take over, beside naive switching',
   hardware: 'the H2 Plus driven over DDS, against a typed publication; faults of an emulated robot',
   recorder: 'bags of a graph with three cameras: CPU and size, against rosbags; the recorder at work',
   operator: 'the operator bridge: key to stopped loop; one and four clients of three cameras, and the loop meanwhile',

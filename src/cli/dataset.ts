@@ -41,7 +41,7 @@ async function main(): Promise<void> {
     rmSync(out, { recursive: true });
   }
   const robot = Robot.load(packagePath('config/robot.yaml'));
-  const writer = new LeRobotWriter(out, 1 / STEP_PERIOD);
+  const writer = new LeRobotWriter(out, 1 / STEP_PERIOD, { recordings: positionals, arm });
   const origins = new Set<string>();
   let episodes = 0;
   let steps = 0;
@@ -60,7 +60,7 @@ async function main(): Promise<void> {
     rmSync(out, { recursive: true });
     throw new Error('the recordings hold no instruction that can be used');
   }
-  writer.finish({ recordings: positionals, arm, objects: [...origins] });
+  writer.describe({ objects: [...origins] });
   console.log(`${episodes} episodes, ${steps} steps in ${out}`);
 }
 

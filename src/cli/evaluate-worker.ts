@@ -1,26 +1,41 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { OnnxBackend } from '../cosmos/onnx-backend.js';
+import { ExpertAgent } from '../evaluation/expert-agent.js';
+import { type Perturbation, PerturbedAgent } from '../evaluation/perturbation.js';
 import { PolicyAgent, type PolicyAgentOptions } from '../evaluation/policy-agent.js';
-import { Rollout } from '../evaluation/rollout.js';
+import { type Agent, Rollout } from '../evaluation/rollout.js';
 import { Robot } from '../robot/robot.js';
-import { createLayout } from '../sim/layout.js';
+import { createLayout, type Phrasings } from '../sim/layout.js';
 import { loadTask } from '../sim/scene.js';
 import type { Support } from '../sim/scene-model.js';
 
+/** What a worker of `npm run evaluate` is to do. */
+export interface EvaluationJob {
+  readonly robot: string;
+  readonly task: string;
+  /** Directory of the model; without one the scripted expert acts. */
+  readonly model: string | undefined;
+  readonly support: Support;
+  readonly phrasings: Phrasings;
+  readonly perturbation: Perturbation | undefined;
+  readonly options: PolicyAgentOptions;
+}
+
 /** Worker of `npm run evaluate`: answers a seed with the result of its episode. */
-const { robot, task, model, support, options } = workerData as {
-  robot: string;
-  task: string;
-  model: string;
-  support: Support;
-  options: PolicyAgentOptions;
-};
+const { robot, task, model, support, phrasings, perturbation, options } = workerData as EvaluationJob;
 const scene = loadTask(task);
 const rollout = await Rollout.create(Robot.load(robot), scene, { support });
-const backend = new OnnxBackend(model, rollout.robot.names, 1);
-await backend.load();
-const agent = await PolicyAgent.create(rollout, backend, options);
+
+async function createAgent(): Promise<Agent> {
+  if (model === undefined) return new ExpertAgent(rollout, scene, false);
+  const backend = new OnnxBackend(model, rollout.robot.names, 1);
+  await backend.load();
+  return PolicyAgent.create(rollout, backend, options);
+}
+
+const plain = await createAgent();
+const agent = perturbation === undefined ? plain : new PerturbedAgent(plain, scene, rollout, perturbation);
 
 parentPort!.on('message', async (seed: number) => {
-  parentPort!.postMessage(await rollout.run(agent, createLayout(scene, seed)));
+  parentPort!.postMessage(await rollout.run(agent, createLayout(scene, seed, undefined, phrasings)));
 });

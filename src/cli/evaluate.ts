@@ -1,21 +1,30 @@
 import { writeFileSync } from 'node:fs';
+import { type EvaluationSummary, summarise } from '../evaluation/evaluation-summary.js';
+import { perturbations } from '../evaluation/perturbation.js';
 import { defaultPolicyAgent } from '../evaluation/policy-agent.js';
 import type { EpisodeResult } from '../evaluation/rollout.js';
-import { wilsonInterval } from '../evaluation/wilson-interval.js';
+import { suites } from '../evaluation/suites.js';
 import { packagePath } from '../ros/package-path.js';
 import { loadTask } from '../sim/scene.js';
-import { parseOptions, wholeNumber } from './options.js';
+import type { EvaluationJob } from './evaluate-worker.js';
+import { oneOf, parseOptions, wholeNumber } from './options.js';
 import { runParallel } from './parallel.js';
 
 const usage = `
 npm run evaluate -- --task TASK [options]
+npm run evaluate -- --suite robolab [options]
 
 Closed loop without ROS, in lock step: the policy sees the simulated head camera and the joints; the result depends on
 the seed alone.
 
   --task TASK      task in config/scenes (pick_and_place)
-  --episodes N     layouts (100)
+  --suite SUITE    instead of a task several: ${Object.keys(suites).join(', ')}
+  --episodes N     layouts of each task (100)
   --seed S         first seed; layouts S … S+N-1 (500000)
+  --agent WHO      policy, or expert: the script that makes the demonstrations, which knows the truth (policy)
+  --phrasings P    trained, or held-out: instructions in words that no demonstration used (trained)
+  --perturb WHAT   once an episode: object (the target is moved), push (of a forearm), latency (100 ms more), camera (no
+                   image for a second)
   --support WHAT   gantry, or ground: the robot keeps its balance, with noisy sensors (gantry)
   --model DIR      model (models/cosmos3_micro)
   --latency MS     from an observation to its action chunk (100)
@@ -27,9 +36,13 @@ the seed alone.
 `;
 
 const { values } = parseOptions(usage, {
-  task: { type: 'string', default: 'pick_and_place' },
+  task: { type: 'string' },
+  suite: { type: 'string' },
   episodes: { type: 'string', default: '100' },
   seed: { type: 'string', default: '500000' },
+  agent: { type: 'string', default: 'policy' },
+  phrasings: { type: 'string', default: 'trained' },
+  perturb: { type: 'string' },
   support: { type: 'string', default: 'gantry' },
   model: { type: 'string', default: packagePath('models/cosmos3_micro') },
   latency: { type: 'string', default: String(1000 * defaultPolicyAgent.latency) },
@@ -40,62 +53,71 @@ const { values } = parseOptions(usage, {
   json: { type: 'string' },
 });
 
+const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
+
+function report(
+  name: string,
+  { success_rate, episodes, interval95, duration_s, violations, causes }: EvaluationSummary,
+) {
+  const interval = interval95.map(percent).join(' … ');
+  console.log(`${name}: ${percent(success_rate)} of ${episodes} (95 % interval ${interval})`);
+  console.log(`  mean time to success ${duration_s.toFixed(2)} s, cycles with a limit violated ${violations}`);
+  for (const [cause, count] of Object.entries(causes)) console.log(`  ${count} × ${cause}`);
+}
+
 async function main(): Promise<void> {
   const episodes = wholeNumber('episodes', values.episodes, 1);
   const seed = wholeNumber('seed', values.seed);
-  const task = packagePath(`config/scenes/${values.task}.yaml`);
-  loadTask(task);
-  const { support } = values;
-  if (support !== 'gantry' && support !== 'ground') {
-    throw new Error(`--support is '${support}'; it must be gantry or ground`);
+  if (values.task !== undefined && values.suite !== undefined) throw new Error('--task and --suite exclude each other');
+  const names = values.suite === undefined ? [values.task ?? 'pick_and_place'] : suites[values.suite];
+  if (names === undefined) {
+    throw new Error(`--suite is '${values.suite}'; it must be one of ${Object.keys(suites).join(', ')}`);
   }
-  const options = {
-    period: wholeNumber('period', values.period, 10) / 1000,
-    latency: wholeNumber('latency', values.latency) / 1000,
-    steps: wholeNumber('steps', values.steps, 1),
-    candidates: wholeNumber('candidates', values.candidates, 1),
+  const fileOf = (name: string) => packagePath(`config/scenes/${name}.yaml`);
+  for (const name of names) loadTask(fileOf(name));
+  const agent = oneOf('agent', values.agent, ['policy', 'expert']);
+  const job: Omit<EvaluationJob, 'task'> = {
+    robot: packagePath('config/robot.yaml'),
+    model: agent === 'policy' ? values.model : undefined,
+    support: oneOf('support', values.support, ['gantry', 'ground']),
+    phrasings: oneOf('phrasings', values.phrasings, ['trained', 'held-out']),
+    perturbation: values.perturb === undefined ? undefined : oneOf('perturb', values.perturb, perturbations),
+    options: {
+      period: wholeNumber('period', values.period, 10) / 1000,
+      latency: wholeNumber('latency', values.latency) / 1000,
+      steps: wholeNumber('steps', values.steps, 1),
+      candidates: wholeNumber('candidates', values.candidates, 1),
+    },
   };
 
-  const results: EpisodeResult[] = [];
+  const results: (EpisodeResult & { task: string })[] = [];
+  const tasks: Record<string, EvaluationSummary> = {};
   const started = performance.now();
-  await runParallel<EpisodeResult>(
-    new URL('./evaluate-worker.js', import.meta.url),
-    { robot: packagePath('config/robot.yaml'), task, model: values.model, support, options },
-    Array.from({ length: episodes }, (_, i) => seed + i),
-    wholeNumber('workers', values.workers, 1),
-    (result, done) => {
-      results.push(result);
-      const successes = results.filter(({ success }) => success).length;
-      process.stdout.write(`\r${done}/${episodes} episodes, ${successes} succeeded `);
-    },
-  );
-
-  const succeeded = results.filter(({ success }) => success);
-  const rate = succeeded.length / episodes;
-  const interval = wilsonInterval(succeeded.length, episodes);
-  const causes: Record<string, number> = {};
-  for (const { success, cause } of results) if (!success) causes[cause] = (causes[cause] ?? 0) + 1;
-  const violations = results.reduce((sum, result) => sum + result.violations, 0);
-  const duration = succeeded.reduce((sum, result) => sum + result.duration, 0) / Math.max(succeeded.length, 1);
-  const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
-  console.log(`\n${values.task}: ${percent(rate)} of ${episodes} (95 % interval ${interval.map(percent).join(' … ')})`);
-  console.log(`mean time to success ${duration.toFixed(2)} s, cycles with a limit violated ${violations}`);
-  for (const [cause, count] of Object.entries(causes)) console.log(`  ${count} × ${cause}`);
+  for (const name of names) {
+    const own: EpisodeResult[] = [];
+    await runParallel<EpisodeResult>(
+      new URL('./evaluate-worker.js', import.meta.url),
+      { ...job, task: fileOf(name) } satisfies EvaluationJob,
+      Array.from({ length: episodes }, (_, i) => seed + i),
+      wholeNumber('workers', values.workers, 1),
+      (result, done) => {
+        own.push(result);
+        const successes = own.filter(({ success }) => success).length;
+        process.stdout.write(`\r${done}/${episodes} episodes, ${successes} succeeded `);
+      },
+    );
+    console.log();
+    tasks[name] = summarise(own);
+    report(name, tasks[name]);
+    results.push(...own.map((result) => ({ task: name, ...result })));
+  }
+  const all = summarise(results);
+  if (names.length > 1) report('all', all);
   console.log(`${((performance.now() - started) / 1000).toFixed(0)} s`);
   if (values.json !== undefined) {
-    const figures = {
-      episodes,
-      seed,
-      support,
-      success_rate: rate,
-      interval95: interval,
-      violations,
-      duration_s: duration,
-      causes,
-      tasks: { [values.task]: { success_rate: rate } },
-      results,
-    };
-    writeFileSync(values.json, `${JSON.stringify(figures, undefined, 2)}\n`);
+    const { support, phrasings, perturbation } = job;
+    const setting = { seed, agent, support, phrasings, perturbation: perturbation ?? 'none' };
+    writeFileSync(values.json, `${JSON.stringify({ ...all, ...setting, tasks, results }, undefined, 2)}\n`);
   }
 }
 

@@ -31,3 +31,19 @@ export function wholeNumber(name: string, text: string, least = 0): number {
   }
   return value;
 }
+
+/** A part of the work, `I/N`: number I (from 0) of N. @throws Error that names the option and what it may be */
+export function shardOf(text: string): { readonly index: number; readonly count: number } {
+  const [index, count] = /^(\d+)\/(\d+)$/.exec(text)?.slice(1).map(Number) ?? [];
+  if (index === undefined || count === undefined || index >= count) {
+    throw new Error(`--shard: '${text}' is not I/N with whole numbers, I from 0 to N-1`);
+  }
+  return { index, count };
+}
+
+/** One of some words. @throws Error that names the option and what it may be */
+export function oneOf<Word extends string>(name: string, text: string, words: readonly Word[]): Word {
+  const found = words.find((word) => word === text);
+  if (found === undefined) throw new Error(`--${name} is '${text}'; it must be one of ${words.join(', ')}`);
+  return found;
+}

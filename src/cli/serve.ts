@@ -54,7 +54,7 @@ async function main(): Promise<void> {
   const robot = Robot.load(packagePath('config/robot.yaml'));
   const network = new OnnxNetwork(packagePath(serve.model), wholeNumber('threads', values.threads, 1));
   await network.load();
-  const reader = new RequestReader(robot, await Kinematics.create(robot), network.card.action.arm);
+  const reader = new RequestReader(robot, await Kinematics.create(robot), network.card.arms);
   const server = await createInferenceServer(network, reader, {
     endpoint: api.endpoint,
     maxConcurrentRequests: api.max_concurrent_requests,

@@ -1,6 +1,7 @@
 import type { Message } from '../ros/messages.js';
 import { createLayout } from '../sim/layout.js';
 import type { Task } from '../sim/scene.js';
+import { bodiesThatMove } from '../sim/scene-bodies.js';
 
 /** The robot has fallen when its pelvis tilts by this much, rad, or comes lower than this, m. */
 const FALLEN_TILT = 0.8;
@@ -36,7 +37,7 @@ export class TruthWatch {
 
   constructor(task: Task) {
     this.#task = task;
-    this.#objects = Object.entries(task.scene.bodies).flatMap(([name, { fixed }]) => (fixed ? [] : [name]));
+    this.#objects = bodiesThatMove(task.scene, 'free');
   }
 
   /** Starts a run. */

@@ -1,3 +1,4 @@
+import { chunkEnd } from '../action/action-chunk.js';
 import { ActionDecoder, defaultActionDecoder } from '../action/action-decoder.js';
 import { LatencyHistogram } from '../control/latency-histogram.js';
 import { Kinematics } from '../robot/kinematics.js';
@@ -14,8 +15,8 @@ import type { Publisher } from '../ros/publisher.js';
 import { reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
 
-/** States of the controller that are kept: 1.5 s. */
-const HISTORY = 30;
+/** States of the controller that are kept: 10 s, longer than a policy is waited for. */
+const HISTORY = 200;
 /** The commanded posture is known for the time of an observation if a state is that near, s. */
 const TOLERANCE = 0.15;
 
@@ -45,7 +46,7 @@ const PARAMETERS = {
     default: defaultActionDecoder.blendTime,
     minimum: 0,
     maximum: 1,
-    description: 'Time over which a new chunk takes over from the running one, s.',
+    description: 'Time over which a new chunk takes over from the running one, at least, s.',
   },
   workspace: {
     type: 'double_array',
@@ -121,7 +122,12 @@ class ActionDecoderNode implements NodeHooks {
     if (state === undefined) {
       throw new Error('joint_controller/state tells no commanded posture for the time of the observation');
     }
-    const chunk = this.#decoder.decode(wanted, state.reference_position, node.now());
+    const now = node.now();
+    const chunk = this.#decoder.decode(wanted, state.reference_position, now);
+    if (chunk === undefined) {
+      const late = (now - chunkEnd(wanted)).toFixed(2);
+      throw new Error(`it ended ${late} s before it arrived: the policy takes longer than the motion that it predicts`);
+    }
     const { header, policy } = prediction;
     const message = { ...actionChunkMessage(chunk), header, published: node.stamp(), policy };
     chunks.publish(message);

@@ -1,6 +1,6 @@
 import type { Arm } from '../action/action-chunk.js';
 import type { HandSenses, PolicyBackend, PolicySenses } from '../cosmos/policy-backend.js';
-import { PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
+import { type PolicyAnswer, PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
 import type { PolicyLease } from '../deployment/policy-cache.js';
 import { PolicyLoader } from '../deployment/policy-loader.js';
 import { isTier, loadTiers, TIERS, type Tier } from '../deployment/tiers.js';
@@ -15,7 +15,7 @@ import { objectMarkers } from '../ros/marker-messages.js';
 import type { Message, ServiceResponse, Stamp } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
-import { type AnswerContext, predictionMessage, worldMessage } from '../ros/policy-messages.js';
+import { type AnswerContext, foreseenImage, predictionMessage, worldMessage } from '../ros/policy-messages.js';
 import { readPose } from '../ros/pose-messages.js';
 import type { Publisher } from '../ros/publisher.js';
 import { latched, reliable, sensorData } from '../ros/qos.js';
@@ -51,6 +51,13 @@ const PARAMETERS = {
   candidates: { type: 'integer', default: 4, minimum: 1, maximum: 64, description: 'Action chunks sampled each time.' },
   steps: { type: 'integer', default: 4, minimum: 1, maximum: 100, description: 'Steps of the action sampler.' },
 } as const satisfies ParameterDeclarations;
+
+interface Publishers {
+  readonly prediction: Publisher<'cosmos_humanoid/msg/ActionPrediction'>;
+  readonly world: Publisher<'cosmos_humanoid/msg/WorldState'>;
+  readonly markers: Publisher<'visualization_msgs/msg/MarkerArray'>;
+  readonly foreseen: Publisher<'sensor_msgs/msg/Image'>;
+}
 
 /** Predicts what to do about the instruction from what the cameras and joints tell, and nothing else. */
 class CosmosInferenceNode implements NodeHooks {
@@ -96,6 +103,7 @@ class CosmosInferenceNode implements NodeHooks {
     );
     const world = node.createPublisher('cosmos_humanoid/msg/WorldState', 'cosmos/world_state', reliable());
     const markers = node.createPublisher('visualization_msgs/msg/MarkerArray', 'cosmos/markers', reliable());
+    const foreseen = node.createPublisher('sensor_msgs/msg/Image', 'cosmos/predicted_image', sensorData(1));
     node.createSubscription('std_msgs/msg/String', 'instruction', latched(), ({ data }) => {
       this.#instruction = data;
       this.#session.reset();
@@ -107,19 +115,14 @@ class CosmosInferenceNode implements NodeHooks {
       (message) => {
         this.#latest = message;
         if (this.#instruction !== '' && !this.#busy && node.now() >= this.#next)
-          void this.#predict(message, prediction, world, markers);
+          void this.#predict(message, { prediction, world, markers, foreseen });
       },
     );
     this.#offerServices();
     node.own(node.diagnostics.addSource(() => this.#report()));
   }
 
-  async #predict(
-    observation: FusedObservation,
-    prediction: Publisher<'cosmos_humanoid/msg/ActionPrediction'>,
-    world: Publisher<'cosmos_humanoid/msg/WorldState'>,
-    markers: Publisher<'visualization_msgs/msg/MarkerArray'>,
-  ): Promise<void> {
+  async #predict(observation: FusedObservation, to: Publishers): Promise<void> {
     const node = this.#node;
     const instruction = this.#instruction;
     this.#busy = true;
@@ -134,10 +137,8 @@ class CosmosInferenceNode implements NodeHooks {
       if (!node.active || this.#instruction !== instruction) return;
       const { stamp } = observation.header;
       for (const answer of answers)
-        prediction.publish(predictionMessage(answer, this.#context(instruction, stamp), preprocess));
-      const state = worldMessage(answers[0]!, this.#context(instruction, stamp));
-      world.publish(state);
-      if (markers.subscriptionCount > 0) markers.publish(objectMarkers(state));
+        to.prediction.publish(predictionMessage(answer, this.#context(instruction, stamp), preprocess));
+      await this.#tellWorld(answers[0]!, observation, instruction, to);
       this.#predictions++;
       this.#refusal = '';
     } catch (error) {
@@ -146,6 +147,24 @@ class CosmosInferenceNode implements NodeHooks {
     } finally {
       this.#busy = false;
     }
+  }
+
+  /** After the actions, which nothing is to delay. */
+  async #tellWorld(
+    answer: PolicyAnswer,
+    { header: { stamp }, cameras }: FusedObservation,
+    instruction: string,
+    { world, markers, foreseen }: Publishers,
+  ): Promise<void> {
+    const { best, foresee } = answer.prediction;
+    const expected = await foresee?.(best);
+    const state = worldMessage(answer, this.#context(instruction, stamp), expected);
+    world.publish(state);
+    if (markers.subscriptionCount > 0) markers.publish(objectMarkers(state));
+    const last = expected?.frames.at(-1);
+    if (last === undefined || foreseen.subscriptionCount === 0) return;
+    const camera = cameras.find(({ name }) => name === this.#node.parameters.camera)!;
+    foreseen.publish(foreseenImage(last, toSeconds(stamp), camera.color.header.frame_id));
   }
 
   /** @throws Error where the observation lacks the policy's camera or a hand, or an image is malformed */
@@ -205,7 +224,8 @@ class CosmosInferenceNode implements NodeHooks {
     });
     node.createService('cosmos_humanoid/srv/UnderstandScene', 'cosmos/understand_scene', async (request) => {
       const { answer, instruction, stamp } = await ask(request.instruction, { candidates, steps });
-      const state = worldMessage(answer, this.#context(instruction, stamp));
+      const { best, foresee } = answer.prediction;
+      const state = worldMessage(answer, this.#context(instruction, stamp), await foresee?.(best));
       const description = answer.prediction.objects
         .map(({ slot, position }) => `The ${slot} is at ${position.map((p) => p.toFixed(2)).join(', ')} m.`)
         .join(' ');

@@ -1,11 +1,12 @@
-import { SafetyWordSender } from '../control/safety-link.js';
-import { StopMode } from '../control/stop-state.js';
-import { isLoopback } from '../operator/access.js';
+import { type AccessRules, isLoopback } from '../operator/access.js';
 import { ControlHub } from '../operator/control-hub.js';
 import { FoxgloveServer } from '../operator/foxglove.js';
-import { OperatorServer } from '../operator/operator-server.js';
+import { OperatorServer, type ServerHooks } from '../operator/operator-server.js';
 import { PageFiles } from '../operator/page-files.js';
 import { Permissions } from '../operator/permissions.js';
+import { StopThread } from '../operator/stop-thread.js';
+import { StopWords } from '../operator/stop-words.js';
+import { BridgeGraph } from '../ros/bridge-graph.js';
 import { BridgeParameters } from '../ros/bridge-parameters.js';
 import { BridgePublications } from '../ros/bridge-publications.js';
 import { BridgeServices } from '../ros/bridge-services.js';
@@ -24,8 +25,8 @@ import type { ServiceClient } from '../ros/service-client.js';
 const DISCOVERY_PERIOD = 1;
 /** A port that is taken is tried again after this time, s. */
 const RETRY_PERIOD = 2;
-/** A word that stops the loop is repeated after these times, ms, since datagrams may be lost. */
-const REPETITIONS = [2, 5, 10];
+/** Stops that follow one another within this time are one, s: a page sends them in several ways at once. */
+const SAME_STOP = 0.5;
 /** What may wait for a client beside messages of topics, bytes. */
 const CONTROL_MEMORY = 4 * 2 ** 20;
 
@@ -70,6 +71,12 @@ class OperatorBridgeNode implements NodeHooks {
   #token: string | undefined;
   #server: OperatorServer | undefined;
   #emergencyStop: (source: string) => void = () => {};
+  /** Tells safety_monitor of a stop. */
+  #announceStop: (source: string) => void = () => {};
+  #stopped = -Infinity;
+  #stopThread: StopThread | undefined;
+  /** Why the thread for stops does not run. */
+  #stopFailure = '';
   /** Why the port is not open. */
   #failure = '';
 
@@ -92,7 +99,7 @@ class OperatorBridgeNode implements NodeHooks {
     this.#prepareStop();
     const data = new FoxgloveServer({
       name: `cosmos_humanoid ${node.name}`,
-      capabilities: ['clientPublish', 'services', 'parameters'],
+      capabilities: ['clientPublish', 'services', 'parameters', 'parametersSubscribe', 'connectionGraph'],
       supportedEncodings: ['cdr'],
       metadata: { ROS_DISTRO: process.env.ROS_DISTRO ?? '' },
     });
@@ -102,20 +109,28 @@ class OperatorBridgeNode implements NodeHooks {
     const stop = () => this.#emergencyStop('a client of the data protocol');
     const publications = new BridgePublications(node, data, permissions, stop);
     new BridgeParameters(node, data, permissions);
+    const graph = new BridgeGraph(node);
     for (const part of [topics, services, publications]) node.own(() => part.close());
     const hub = this.#makeHub(permissions);
     node.createTimer(DISCOVERY_PERIOD, () => {
       topics.update();
       services.update();
+      graph.update();
     });
     const report = () => this.#report({ ...topics.counts, services: services.count, control_clients: hub.clients });
     node.own(node.diagnostics.addSource(report));
-    void this.#open(data, hub, (channel) => topics.subscribed(channel));
+    void this.#open(data, hub, {
+      subscribed: (channel) => topics.subscribed(channel),
+      graph: (send, wanted) => graph.subscribe(send, wanted),
+    });
   }
 
   async deactivate(): Promise<void> {
     const server = this.#server;
+    const stopThread = this.#stopThread;
     this.#server = undefined;
+    this.#stopThread = undefined;
+    await stopThread?.close();
     await server?.close();
     this.#triggers.clear();
   }
@@ -130,21 +145,17 @@ class OperatorBridgeNode implements NodeHooks {
    */
   #prepareStop(): void {
     const node = this.#node;
-    const link = new SafetyWordSender(linkPorts(node.name).controller);
-    node.own(() => link.close());
+    const words = new StopWords(linkPorts(node.name).controller);
+    node.own(() => words.close());
     const topic = node.createPublisher('std_msgs/msg/Empty', 'safety/emergency_stop', reliable());
     const message = Buffer.from(node.codec('std_msgs/msg/Empty').encode({}));
-    let closed = false;
-    node.own(() => {
-      closed = true;
-    });
-    const tell = () => {
-      if (!closed) link.send(StopMode.damping, 1, 0);
-    };
     this.#emergencyStop = (source) => {
-      tell();
+      words.send();
+      this.#announceStop(source);
+    };
+    this.#announceStop = (source) => {
       topic.publishRaw(message);
-      for (const delay of REPETITIONS) setTimeout(tell, delay);
+      this.#stopped = node.now();
       node.log.error(`emergency stop by ${source}`);
     };
   }
@@ -184,16 +195,17 @@ class OperatorBridgeNode implements NodeHooks {
   }
 
   /** Opens the port, and tries again while it is taken: by a bridge that is about to end, or for good. */
-  async #open(data: FoxgloveServer, hub: ControlHub, subscribed: (channel: number) => void): Promise<void> {
+  async #open(data: FoxgloveServer, hub: ControlHub, hooks: Omit<ServerHooks, 'refused'>): Promise<void> {
     const node = this.#node;
     const { host, port, origins, clients, client_memory } = node.parameters;
     const access = { token: this.#token, origins };
     const limits = { memory: client_memory * MEBIBYTE, controlMemory: CONTROL_MEMORY };
     const server = new OperatorServer({ host, port, access, clients, limits }, this.#page, hub, data, {
       refused: (reason) => node.warn('refused', reason),
-      subscribed,
+      ...hooks,
     });
     this.#server = server;
+    await this.#startStopThread(hub, access);
     while (this.#server === server) {
       try {
         await server.listen();
@@ -210,6 +222,29 @@ class OperatorBridgeNode implements NodeHooks {
     }
   }
 
+  /** The port after the page's: stops are heard there by a thread of their own, whatever this one is doing. */
+  async #startStopThread(hub: ControlHub, access: AccessRules): Promise<void> {
+    const node = this.#node;
+    const { host, port: pagePort } = node.parameters;
+    const port = pagePort + 1;
+    const options = { host, port, pagePort, access, linkPort: linkPorts(node.name).controller };
+    try {
+      const thread = await StopThread.start(options, (source) => {
+        if (node.now() - this.#stopped < SAME_STOP) return;
+        this.#announceStop(source);
+        hub.tellStopped();
+      });
+      // Deactivated meanwhile.
+      if (this.#server === undefined) return await thread.close();
+      this.#stopThread = thread;
+      this.#stopFailure = '';
+      hub.stopPort = port;
+    } catch (error) {
+      this.#stopFailure = `the emergency stop has no port of its own: ${port} cannot be opened (${(error as Error).message})`;
+      node.log.error(this.#stopFailure);
+    }
+  }
+
   #report(counts: Readonly<Record<string, number>>): void {
     const { diagnostics, parameters } = this.#node;
     if (this.#failure !== '') {
@@ -218,7 +253,13 @@ class OperatorBridgeNode implements NodeHooks {
     }
     const { clients = 0, sent = 0, dropped = 0, pending = 0 } = this.#server?.status ?? {};
     const values = { clients, ...counts, sent, dropped, waiting_MiB: pending / MEBIBYTE };
-    diagnostics.report('bridge', Level.ok, `port ${parameters.port}`, values);
+    const failure = this.#stopFailure;
+    diagnostics.report(
+      'bridge',
+      failure === '' ? Level.ok : Level.warning,
+      failure || `port ${parameters.port}`,
+      values,
+    );
   }
 }
 

@@ -43,6 +43,8 @@ export class ControlHub {
   readonly #allowed: () => readonly string[];
   readonly #clients = new Set<WebSocket>();
   #history: TaskRecord[] = [];
+  /** Port of the thread that does nothing but stop, where it runs. */
+  stopPort: number | undefined;
 
   /** @param allowed what clients may ask for beside the stops */
   constructor(actions: ControlActions, namespace: string, allowed: () => readonly string[]) {
@@ -79,13 +81,18 @@ export class ControlHub {
         this.#send(socket, { op: 'answer', id: parsed.id, ...answer });
       });
     });
-    const { history } = this;
-    this.#send(socket, { op: 'welcome', namespace: this.#namespace, allowed: this.#allowed(), history });
+    const { history, stopPort } = this;
+    this.#send(socket, { op: 'welcome', namespace: this.#namespace, allowed: this.#allowed(), stopPort, history });
   }
 
   /** Stops the robot, then tells everybody. */
   stop(source: string): void {
     this.#actions.emergencyStop(source);
+    this.tellStopped();
+  }
+
+  /** Tells everybody that the robot was stopped. */
+  tellStopped(): void {
     this.#tell({ op: 'stopped' });
   }
 

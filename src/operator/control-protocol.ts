@@ -14,6 +14,9 @@ export const CONTROL_PROTOCOL = 'cosmos.control.v1';
 export const STOP_FRAME = 'STOP';
 export const STOP_PATH = '/emergency_stop';
 
+/** The answer to STOP_FRAME of the thread that does nothing but stop; it listens on a port of its own. */
+export const STOPPED_FRAME = 'STOPPED';
+
 /** What a client asks for; `id` comes back in the answer. */
 export type ControlRequest =
   | { readonly op: 'trigger'; readonly id: number; readonly service: string }
@@ -56,6 +59,8 @@ export type ControlEvent =
       readonly namespace: string;
       /** What may be asked for beside the stops: names of services, 'execute_instruction'. */
       readonly allowed: readonly string[];
+      /** Port where STOP_FRAME and STOP_PATH are heard by a thread of their own; undefined where there is none. */
+      readonly stopPort?: number | undefined;
       readonly history: readonly TaskRecord[];
     }
   | { readonly op: 'stopped' }

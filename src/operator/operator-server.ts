@@ -31,6 +31,8 @@ export interface ServerHooks {
   readonly refused: (reason: string) => void;
   /** Called with a channel to which a client of the data has subscribed, be it the first one or not. */
   readonly subscribed: (channel: number) => void;
+  /** Called when a client of the data wants to be told of the connection graph by text frames, or no longer. */
+  readonly graph: (send: (text: string) => void, wanted: boolean) => void;
 }
 
 /** All clients of data together. */
@@ -191,12 +193,20 @@ export class OperatorServer {
       const { sent, dropped } = link.status;
       this.#past = { sent: this.#past.sent + sent, dropped: this.#past.dropped + dropped };
     });
+    const tell = (text: string) => link.send(text);
+    socket.on('close', () => this.#hooks.graph(tell, false));
     this.#data.handleConnection(link, name);
     const handle = link.onmessage;
     link.onmessage = (event) => {
       this.#complaint = undefined;
+      const { op, subscriptions = [] } = readRequest(event.data);
+      // Operations that FoxgloveServer knows but does not handle.
+      if (op === 'subscribeConnectionGraph' || op === 'unsubscribeConnectionGraph') {
+        this.#hooks.graph(tell, op === 'subscribeConnectionGraph');
+        return;
+      }
       handle?.(event);
-      if (typeof event.data === 'string') for (const id of subscriptionsIn(event.data)) this.#hooks.subscribed(id);
+      if (op === 'subscribe') for (const { channelId } of subscriptions) this.#hooks.subscribed(channelId);
       const complaint = this.#complaint as Error | undefined;
       // A close frame has room for 123 bytes.
       if (complaint !== undefined) link.close(CloseCode.invalidData, complaint.message.slice(0, 100));
@@ -211,12 +221,18 @@ export class OperatorServer {
   }
 }
 
-/** The channels that a client's message subscribes to. */
-function subscriptionsIn(text: string): number[] {
+interface DataRequest {
+  readonly op?: string;
+  readonly subscriptions?: readonly { readonly channelId: number }[];
+}
+
+/** What a client asks for; nothing where its frame is no JSON object. */
+function readRequest(frame: unknown): DataRequest {
+  if (typeof frame !== 'string') return {};
   try {
-    const { op, subscriptions } = JSON.parse(text) as { op?: string; subscriptions?: { channelId: number }[] };
-    return op === 'subscribe' ? (subscriptions ?? []).map(({ channelId }) => channelId) : [];
+    const request = JSON.parse(frame) as DataRequest | null;
+    return typeof request === 'object' ? (request ?? {}) : {};
   } catch {
-    return [];
+    return {};
   }
 }

@@ -2,6 +2,7 @@ import type { FoxgloveServer, Parameter } from '@foxglove/ws-protocol';
 import { StatusLevel } from '../operator/foxglove.js';
 import type { Permissions } from '../operator/permissions.js';
 import type { ServiceRequest, ServiceType } from './messages.js';
+import { reliable } from './qos.js';
 import type { RosNode } from './ros-node.js';
 import type { ServiceClient } from './service-client.js';
 
@@ -35,6 +36,11 @@ interface RosValue {
   readonly string_array_value?: readonly string[];
 }
 
+interface RosParameter {
+  readonly name: string;
+  readonly value: RosValue;
+}
+
 type Connection = Parameters<FoxgloveServer['sendStatus']>[1];
 
 /**
@@ -66,6 +72,7 @@ export class BridgeParameters {
     data.on('getParameters', ({ parameterNames, id }, connection) =>
       serve(connection, async () => data.publishParameterValues(await this.#get(parameterNames), id, connection)),
     );
+    this.#tellChanges(data);
     data.on('setParameters', ({ parameters, id }, connection) =>
       serve(connection, async () => {
         await this.#set(parameters);
@@ -73,6 +80,37 @@ export class BridgeParameters {
         data.publishParameterValues(await this.#get(names), id, connection);
       }),
     );
+  }
+
+  /** Hears what nodes say of their parameters while a client wants to know. */
+  #tellChanges(data: FoxgloveServer): void {
+    const wanted = new Set<string>();
+    let end: (() => void) | undefined;
+    const hear = () => {
+      const scope = this.#node.beginScope();
+      this.#node.createSubscription(
+        'rcl_interfaces/msg/ParameterEvent',
+        '/parameter_events',
+        reliable(100),
+        (event) => {
+          const changed = [...event.new_parameters, ...event.changed_parameters] as readonly RosParameter[];
+          const values = changed.flatMap(({ name, value }) => toParameter(`${event.node}.${name}`, value) ?? []);
+          const news = values.filter(({ name }) => wanted.has(name));
+          if (news.length > 0) data.updateParameterValues(news);
+        },
+      );
+      end = scope.end();
+    };
+    data.on('subscribeParameterUpdates', (names) => {
+      for (const name of names) wanted.add(name);
+      if (end === undefined) hear();
+    });
+    data.on('unsubscribeParameterUpdates', (names) => {
+      for (const name of names) wanted.delete(name);
+      if (wanted.size > 0) return;
+      end?.();
+      end = undefined;
+    });
   }
 
   /** @param wanted their names; none: all */

@@ -48,6 +48,7 @@ const schema = z.strictObject({
       torque_factor: z.number().min(1),
       persistence: quantity('s', { min: 0, max: 1 }),
       frozen_distance: quantity('rad', { above: 0 }),
+      frozen_time: quantity('s', { min: 0, max: 10 }),
     }),
     tracking: z.strictObject({
       error: z.record(z.string(), quantity('rad', { above: 0 })),
@@ -132,6 +133,7 @@ export function beMorePatient(config: SafetyConfig, factor: number): SafetyConfi
     },
     limits: {
       ...limits,
+      joints: { ...limits.joints, frozen_time: factor * limits.joints.frozen_time },
       // A loop that stalls repeats what it measured last.
       base: { ...limits.base, frozen: factor * limits.base.frozen },
       silence: {

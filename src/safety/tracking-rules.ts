@@ -15,10 +15,12 @@ export class TrackingRules {
   readonly #error: Float64Array;
   readonly #persistence: number;
   readonly #frozenDistance: number;
+  readonly #frozenTime: number;
   readonly #findings: Findings;
   readonly #since: Float64Array;
   readonly #last: Float64Array;
   readonly #commandedAt: Float64Array;
+  readonly #changedAt: Float64Array;
   /** Measurements in a row in which no joint at all has changed. */
   #standstill = 0;
 
@@ -28,10 +30,12 @@ export class TrackingRules {
     this.#error = perJoint(names, tracking.error, 'limits.tracking.error');
     this.#persistence = tracking.persistence;
     this.#frozenDistance = joints.frozen_distance;
+    this.#frozenTime = joints.frozen_time;
     this.#findings = findings;
     this.#since = new Float64Array(names.length).fill(Number.NaN);
     this.#last = new Float64Array(names.length).fill(Number.NaN);
     this.#commandedAt = new Float64Array(names.length);
+    this.#changedAt = new Float64Array(names.length);
   }
 
   /**
@@ -44,7 +48,7 @@ export class TrackingRules {
     for (let j = 0; j < this.#names.length; j++) {
       this.#judgeError(time, j, stiff ? commanded[j]! - measured[j]! : 0);
       changed ||= measured[j] !== this.#last[j];
-      this.#judgeChange(j, stiff, commanded[j]!, measured[j]!);
+      this.#judgeChange(time, j, stiff, commanded[j]!, measured[j]!);
       moved = Math.max(moved, Math.abs(commanded[j]! - this.#commandedAt[j]!));
     }
     this.#judgeStandstill(changed || !stiff, moved);
@@ -75,13 +79,17 @@ export class TrackingRules {
     this.#findings.set(key, 'tracking_error', text);
   }
 
-  #judgeChange(j: number, stiff: boolean, commanded: number, measured: number): void {
+  #judgeChange(time: number, j: number, stiff: boolean, commanded: number, measured: number): void {
     const key = `frozen:${this.#names[j]}`;
     if (measured !== this.#last[j] || !stiff) {
       if (measured !== this.#last[j]) this.#findings.clear(key);
       this.#last[j] = measured;
       this.#commandedAt[j] = commanded;
-    } else if (Math.abs(commanded - this.#commandedAt[j]!) > this.#frozenDistance) {
+      this.#changedAt[j] = time;
+      return;
+    }
+    const moved = Math.abs(commanded - this.#commandedAt[j]!) > this.#frozenDistance;
+    if (moved && time - this.#changedAt[j]! >= this.#frozenTime) {
       const text = `${this.#names[j]}: the measurement stays at ${measured} rad while the command moves`;
       this.#findings.set(key, 'joint_frozen', text);
     }

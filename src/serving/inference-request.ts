@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Arm } from '../action/action-chunk.js';
 import type { NetworkObservation } from '../cosmos/onnx-network.js';
-import type { InferenceOptions } from '../cosmos/policy-backend.js';
-import { PROPRIOCEPTION_DIMENSION, Proprioception } from '../cosmos/proprioception.js';
+import type { HandSenses, InferenceOptions } from '../cosmos/policy-backend.js';
+import { ArmsProprioception } from '../cosmos/proprioception.js';
 import { transformFromPose } from '../math/pose.js';
 import {
   composePolicyImage,
@@ -38,10 +38,11 @@ export const inferenceRequest = z.strictObject({
     pose: pose.describe('Optical frame in base_link: x, y, z (m) and quaternion x, y, z, w.'),
   }),
   joint_positions: z.record(z.string(), z.number()).describe('rad by joint; joints left out are at 0.'),
-  commanded_hand: z
-    .strictObject({ pose, gripper: z.number().min(0).max(1) })
-    .optional()
-    .describe('What the moving hand is commanded; where it is left out, what is measured, open.'),
+  commanded_hands: z
+    .partialRecord(z.enum(['right', 'left']), z.strictObject({ pose, gripper: z.number().min(0).max(1) }))
+    .default({})
+    .describe('What each hand is commanded; where it is left out, what is measured, open.'),
+  arm: z.enum(['right', 'left']).optional().describe('The arm that moves now, which the policy is loath to change.'),
   num_candidates: z.int().min(1).max(64).default(4),
   steps: z.int().min(1).max(100).default(4).describe('Steps of the action sampler.'),
   seed: z.int().min(0).default(0),
@@ -59,17 +60,15 @@ export interface InferenceQuestion {
 export class RequestReader {
   readonly #robot: Robot;
   readonly #kinematics: Kinematics;
-  readonly #gripper: string;
-  readonly #proprioception: Proprioception;
+  readonly #proprioception: ArmsProprioception;
   readonly #frame = createPolicyFrame();
   readonly #transform = new Float64Array(12);
 
-  /** @param arm the arm that the model moves */
-  constructor(robot: Robot, kinematics: Kinematics, arm: Arm) {
+  /** @param arms those that the model feels */
+  constructor(robot: Robot, kinematics: Kinematics, arms: readonly Arm[]) {
     this.#robot = robot;
     this.#kinematics = kinematics;
-    this.#gripper = robot.gripperFrames[arm];
-    this.#proprioception = new Proprioception(robot.names, arm);
+    this.#proprioception = new ArmsProprioception(robot.names, arms);
   }
 
   /** @throws Error naming what is wrong with the request */
@@ -87,14 +86,20 @@ export class RequestReader {
     const positions = new Float64Array(this.#robot.names.length);
     for (const [name, position] of Object.entries(request.joint_positions))
       positions[this.#robot.index(name)] = position;
-    const measured = new Float64Array(7);
     this.#kinematics.setPositions(positions);
-    this.#kinematics.pose(this.#kinematics.frame(this.#gripper), measured);
-    const { pose: commanded, gripper } = request.commanded_hand ?? { pose: measured, gripper: 0 };
-    checkQuaternion('commanded_hand.pose', commanded);
-    const proprioception = new Float32Array(PROPRIOCEPTION_DIMENSION);
-    this.#proprioception.write(commanded, measured, gripper, positions, proprioception);
-    return { observation: { stamp: 0, image, proprioception, instruction }, options: { candidates, steps, seed } };
+    const hands = { right: this.#hand(request, 'right'), left: this.#hand(request, 'left') };
+    const proprioception = this.#proprioception.write(hands, positions).slice();
+    const observation = { stamp: 0, image, proprioception, instruction, arm: request.arm };
+    return { observation, options: { candidates, steps, seed } };
+  }
+
+  #hand({ commanded_hands: hands }: InferenceRequest, arm: Arm): HandSenses {
+    const measuredPose = new Float64Array(7);
+    this.#kinematics.pose(this.#kinematics.frame(this.#robot.gripperFrames[arm]), measuredPose);
+    const commanded = hands[arm];
+    if (commanded === undefined) return { commandedPose: measuredPose, commandedGripper: 0, measuredPose };
+    checkQuaternion(`commanded_hands.${arm}.pose`, commanded.pose);
+    return { commandedPose: Float64Array.from(commanded.pose), commandedGripper: commanded.gripper, measuredPose };
   }
 }
 

@@ -28,7 +28,7 @@ describe('npm run evaluate', function () {
     expect(figures.episodes).to.equal(1);
     expect(figures.success_rate).to.equal(successes);
     expect(figures.interval95).to.deep.equal(wilsonInterval(successes, 1));
-    expect(figures.tasks).to.deep.equal({ pick_and_place: { success_rate: successes } });
+    expect(figures.tasks.pick_and_place).to.include({ episodes: 1, success_rate: successes });
     expect(figures.violations).to.equal(0);
     expect(results.map(({ seed }: { seed: number }) => seed)).to.deep.equal([500000]);
     expect(output).to.include(`pick_and_place: ${(100 * successes).toFixed(1)} % of 1 (95 % interval`);
@@ -39,6 +39,9 @@ describe('npm run evaluate', function () {
       [['--task', 'juggle'], /evaluate: .*juggle\.yaml: cannot read the configuration file/],
       [['--model', join(folder, 'nowhere')], /evaluate: .*nowhere.*card\.json: no such file/],
       [['--model', TINY_MODEL, '--latency', 'soon'], /evaluate: --latency: 'soon' is not a whole number/],
+      [['--suite', 'kitchen'], /evaluate: --suite is 'kitchen'; it must be one of robolab/],
+      [['--suite', 'robolab', '--task', 'pick_and_place'], /evaluate: --task and --suite exclude each other/],
+      [['--perturb', 'all'], /evaluate: --perturb is 'all'; it must be one of object, push, latency, camera/],
     ];
     const outcomes = await Promise.all(cases.map(([args]) => runCommand('evaluate', ...args, '--workers', '1')));
     outcomes.forEach(({ code, errors }, i) => {

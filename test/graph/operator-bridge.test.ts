@@ -1,9 +1,15 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { parse } from '@foxglove/rosmsg';
 import { MessageReader } from '@foxglove/rosmsg2-serialization';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { StopMode } from '../../src/control/stop-state.js';
 import { subscriptionsOf } from '../../src/ros/endpoints.js';
+import { packagePath } from '../../src/ros/package-path.js';
 import { latched, reliable, sensorData } from '../../src/ros/qos.js';
 import { SafetyLevel } from '../../src/safety/findings.js';
 import { DataClient, freePort } from './operator-fixture.js';
@@ -18,12 +24,15 @@ describe('graph: operator bridge', function () {
 
   let graph: TestGraph;
   let port: number;
+  let inspector: number;
   let peer: DataClient;
   const clients: DataClient[] = [];
 
   before(async () => {
     port = await freePort();
-    graph = await TestGraph.start('test/graph/operator.launch.xml', { port: String(port) });
+    inspector = await freePort();
+    const ports = { port: String(port), inspector: String(inspector) };
+    graph = await TestGraph.start('test/graph/operator.launch.xml', ports);
     await graph.until('all nodes are active', async () => (await graph.call('lifecycle_manager/is_active')).success);
     peer = await connect();
   });
@@ -204,6 +213,97 @@ describe('graph: operator bridge', function () {
     const refused = await peer.call('/lifecycle_manager/is_active', EMPTY).catch((error: Error) => error.message);
     expect(refused).to.match(/is not allowed: list it/);
     peer.complaints.length = 0;
+  });
+
+  it('serves a client of the protocol that others have written, in all that it offers', async () => {
+    const heard = graph.listen(TEXT, 'test/order', reliable());
+    const program = [packagePath('test/graph/peers/foxglove_client.py'), String(port)];
+    const { stdout } = await promisify(execFile)(packagePath('.ros/test-venv/bin/python3'), program);
+    const { '/robot_description': urdf, ...result } = JSON.parse(stdout);
+    expect(urdf).to.match(/^<\?xml/);
+    expect(result).to.deep.equal({
+      capabilities: ['clientPublish', 'services', 'parameters', 'parametersSubscribe', 'connectionGraph'],
+      '/joint_states': 75,
+      parameter: 0.5,
+      publishers: ['/joint_controller'],
+      providers: ['/safety_monitor'],
+      stop: true,
+    });
+    expect(heard.message).to.deep.equal({ data: 'from another client' });
+    await graph.until('a reset is accepted', async () => (await graph.call('safety/reset')).success);
+  });
+
+  it('tells of parameters that change, and of nodes that come and go', async () => {
+    const speed = '/safety_monitor.speed_scale';
+    const graphs: { publishedTopics: { name: string; publisherIds: string[] }[]; removedTopics: string[] }[] = [];
+    peer.client.on('connectionGraphUpdate', (update) => graphs.push(update));
+    peer.client.subscribeConnectionGraph();
+    const publishers = (topic: string) =>
+      graphs.flatMap(({ publishedTopics }) => publishedTopics).find(({ name }) => name === topic)?.publisherIds;
+    await graph.until('it is told of all', () => publishers('/joint_states')?.[0] === '/joint_controller');
+    const scope = graph.node.beginScope();
+    graph.node.createPublisher(TEXT, 'test/passing', reliable());
+    const end = scope.end();
+    await graph.until('it is told of a new one', () => publishers('/test/passing')?.length === 1);
+    end();
+    await graph.until('it is gone', () => graphs.some(({ removedTopics }) => removedTopics.includes('/test/passing')));
+    peer.client.unsubscribeConnectionGraph();
+
+    peer.client.subscribeParameterUpdates([speed]);
+    const other = await connect();
+    await graph.until('the change is told to who has not asked for it', () => {
+      other.client.setParameters([{ name: speed, value: 0.75 }]);
+      return peer.parameters.get(speed) === 0.75;
+    });
+    peer.client.unsubscribeParameterUpdates([speed]);
+    other.client.setParameters([{ name: speed, value: 1 }]);
+    other.socket.close();
+  });
+
+  it('stops the loop while its own main thread hangs', async () => {
+    const controller = graph.listen('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData());
+    await graph.until('a reset is accepted', async () => (await graph.call('safety/reset')).success);
+    await graph.until('the robot runs', () => controller.message?.mode === StopMode.running);
+    process.kill(graph.launcher.pids.get('operator_bridge')!, 'SIGUSR1');
+    let targets: { webSocketDebuggerUrl: string }[] = [];
+    await graph.until('the inspector is there', async () => {
+      targets = await fetch(`http://127.0.0.1:${inspector}/json`).then(
+        (reply) => reply.json() as Promise<typeof targets>,
+        () => [],
+      );
+      return targets.length > 0;
+    });
+    const debug = new WebSocket(targets[0]!.webSocketDebuggerUrl);
+    await new Promise((resolve) => debug.on('open', resolve));
+    let over = false;
+    debug.on('message', () => {
+      over = true;
+    });
+    // Until the loop has stopped, however long that takes; but not for ever.
+    const hang = 'const end = Date.now() + 20000; while (!require("node:fs").existsSync(PATH) && Date.now() < end);';
+    const folder = mkdtempSync(join(tmpdir(), 'hang-'));
+    const expression = `(() => { ${hang.replace('PATH', JSON.stringify(join(folder, 'over')))} })()`;
+    const parameters = { expression, includeCommandLineAPI: true };
+    debug.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: parameters }));
+    const silent = async () =>
+      fetch(`http://127.0.0.1:${port}/access`, { signal: AbortSignal.timeout(500) }).then(
+        () => false,
+        () => true,
+      );
+    await graph.until('its main thread hangs', silent);
+    const { status } = await fetch(`http://127.0.0.1:${port + 1}/emergency_stop`, { method: 'POST' });
+    expect(status).to.equal(200);
+    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    expect(over).to.equal(false);
+    expect(await silent()).to.equal(true);
+    writeFileSync(join(folder, 'over'), '');
+    // It then tells safety_monitor too.
+    const safety = graph.listen('cosmos_humanoid/msg/SafetyState', 'safety/state', latched());
+    const told = () => safety.message?.reasons.join().includes('safety/emergency_stop') === true;
+    await graph.until('its main thread goes on', () => over && told());
+    debug.close();
+    rmSync(folder, { recursive: true });
+    await graph.until('a reset is accepted', async () => (await graph.call('safety/reset')).success);
   });
 
   it('stops the loop while safety_monitor hangs', async () => {

@@ -67,6 +67,7 @@ describe('OperatorServer', () => {
     server = new OperatorServer(options, new PageFiles(directory), hub, data, {
       refused: (reason) => refusals.push(reason),
       subscribed: () => {},
+      graph: () => {},
     });
     port = await server.listen();
   }

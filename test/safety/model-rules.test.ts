@@ -66,6 +66,14 @@ describe('TrackingRules', () => {
     expect(findings.reset()).to.have.length(0);
   });
 
+  it('bears a measurement that is told more rarely than the command moves far', () => {
+    const { findings, rules } = make();
+    for (let k = 0; k < 20; k++) rules.observe(0.01 * k, true, [0.06 * k, 0], [0.06 * (k - (k % 4)), 0.01 * k]);
+    expect(findings.reaction).to.equal(undefined);
+    for (let k = 20; k < 26; k++) rules.observe(0.01 * k, true, [0.06 * k, 0], [0.06 * 16, 0.01 * k]);
+    expect(findings.reasons().map(({ cause }) => cause)).to.include('joint_frozen');
+  });
+
   it('stops much sooner where no joint at all changes', () => {
     const { findings, rules } = make();
     for (let k = 0; k < 20; k++) rules.observe(0.01 * k, true, [0, 0], [0.1, 0.2]);

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { StopMode } from '../../src/control/stop-state.js';
+import { subscriptionsOf } from '../../src/ros/endpoints.js';
 import type { Message } from '../../src/ros/messages.js';
 import { packagePath } from '../../src/ros/package-path.js';
 import { sensorData } from '../../src/ros/qos.js';
@@ -91,7 +92,8 @@ describe('web: operator page', function () {
     await reset();
     await shows('#safety-word', /No stop|Warning/);
     await shows('#nodes li', /joint_controller/);
-    expect(await page.locator('#banner').isVisible()).to.equal(false);
+    // The page says for a moment that it is late where a busy machine makes it so.
+    await page.locator('#banner').waitFor({ state: 'hidden' });
     for (const id of ['color', 'depth']) {
       await page.waitForFunction(`(() => {
         const { width, height } = ${id};
@@ -101,12 +103,41 @@ describe('web: operator page', function () {
     await shows('#plots p', /largest .* mrad/);
   });
 
-  it('carries an instruction out, and shows what the policy proposes', async () => {
+  it('shows the cameras’ points while that is switched on', async () => {
+    const listeners = () => subscriptionsOf(graph.node, '/camera_fusion/points').length;
+    expect(listeners()).to.equal(0);
+    await page.locator('#points').click();
+    await shows('#points', /^Points: \d{3,}$/);
+    expect(listeners()).to.equal(1);
+    const shot = process.env.OPERATOR_SCREENSHOT;
+    if (shot !== undefined) await page.screenshot({ path: shot.replace(/(\.\w+)?$/, '_points$1') });
+    await page.locator('#points').click();
+    await shows('#points', /^Points$/);
+    await graph.until('nobody listens any more', () => listeners() === 0);
+  });
+
+  it('shows what the model expects to see, and says where it expects nothing', async () => {
+    await shows('#predicted-caption', /has published none/);
+    const pictures = graph.node.createPublisher('sensor_msgs/msg/Image', 'cosmos/predicted_image', sensorData(1));
+    const data = Uint8Array.from({ length: 3 * 64 * 48 }, (_, i) => (i % 3 === 1 ? 200 : 20));
+    const timer = setInterval(
+      () => pictures.publish({ width: 64, height: 48, encoding: 'rgb8', step: 192, data } as never),
+      200,
+    );
+    await shows('#predicted-caption', /^what the model expects to see$/);
+    const pixel = await page.evaluate(`[...predicted.getContext('2d').getImageData(10, 10, 1, 1).data]`);
+    expect(pixel).to.deep.equal([20, 200, 20, 255]);
+    clearInterval(timer);
+    await shows('#predicted-caption', /none for \d+ s/);
+  });
+
+  it('carries an instruction out, and shows what the policy proposes and why the rest is rejected', async () => {
     const from = controller.message!.position.slice();
     await page.locator('#instruction').fill(INSTRUCTION);
     await page.locator('#instruction').press('Enter');
     await shows('#history li', /under way/);
     await shows('#candidates li.best', /carried out/);
+    await shows('#candidates li:not(.best)', /\d+\.\d cm off: (farther from|as good as)/);
     await graph.until('the robot moves', () => moved(from, controller.message!) > 0.1);
     await shows('#stage', /\d s, confidence \d+ %/);
     const shot = process.env.OPERATOR_SCREENSHOT;

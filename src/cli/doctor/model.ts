@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { parse } from 'yaml';
-import { readCard, readModelFiles } from '../../cosmos/model-card.js';
+import { networkFiles, readCard, readModelFile, readTokenizer } from '../../cosmos/model-card.js';
 import { Robot } from '../../robot/robot.js';
 import { packagePath } from '../../ros/package-path.js';
 import { loadTask } from '../../sim/scene.js';
@@ -17,10 +17,12 @@ async function checkFiles(directory: string): Promise<Finding> {
   const name = `model ${basename(directory)}`;
   try {
     const card = readCard(directory);
-    const files = readModelFiles(directory, card);
-    for (const bytes of [files['encoder.onnx'], files['decoder.onnx']]) {
-      const session = await InferenceSession.create(bytes, { intraOpNumThreads: 1 });
-      await session.release();
+    readTokenizer(directory, card);
+    for (const variant of Object.keys(card.variants)) {
+      for (const file of Object.values(networkFiles(directory, card, variant))) {
+        const session = await InferenceSession.create(readModelFile(directory, card, file), { intraOpNumThreads: 1 });
+        await session.release();
+      }
     }
     return ok(name, `${card.id} ${card.version}: all files are those of its card, and load`);
   } catch (thrown) {

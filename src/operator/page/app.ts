@@ -1,8 +1,8 @@
-import { showImage } from './camera-view.js';
+import { showCameras, showPrediction } from './camera-panel.js';
 import { CandidatesPanel } from './candidates-panel.js';
 import { ControlLink } from './control-link.js';
 import { DataLink } from './data-link.js';
-import { byId, make, say } from './dom.js';
+import { byId, describe, make, say } from './dom.js';
 import { LatencyMeter } from './latency.js';
 import type {
   ActionChunk,
@@ -10,9 +10,9 @@ import type {
   ControllerState,
   DiagnosticArray,
   HandReference,
-  Image,
   JointState,
   JointTrajectory,
+  PointCloud,
   SafetyState,
   Text,
 } from './messages.js';
@@ -75,11 +75,13 @@ function start(robot: string): void {
 
   hear<SafetyState>('safety/state', (message) => stops.observeSafety(message));
   hear<Text>('instruction', (message) => tasks.observeInstruction(message.data));
-  showCameras(hear, link);
+  showCameras(robot, link);
+  showPrediction(robot, link);
   showNodes(link);
 
   const robotView = tryTo(() => new RobotView(byId('scene')));
   hear<Text>('robot_description', (message) => robotView?.describe(message.data));
+  if (robotView !== undefined) switchPoints(link, `${robot}camera_fusion/points`, robotView);
   hear<JointState>('joint_states', ({ name, position }) => robotView?.measure(name, position));
   hear<JointTrajectory>('motion_planner/joint_trajectory', ({ joint_names: names, points }) => {
     const last = points.at(-1);
@@ -123,31 +125,24 @@ function makePlots(latency: LatencyMeter): (state: ControllerState) => void {
   };
 }
 
-/** Pictures of one camera, those that are looked at: a simulated one renders only then. */
-function showCameras(hear: (topic: string, handle: (message: Image) => void) => void, link: DataLink): void {
-  const select = byId<HTMLSelectElement>('camera');
-  const kinds = ['color', 'depth'] as const;
-  let shown = '';
-  const show = () => {
-    for (const kind of kinds) {
-      if (shown !== '') link.forget(`${namespace}${shown}/${kind}/image_raw`);
-      hear(`${select.value}/${kind}/image_raw`, (image) => {
-        if (!document.hidden) showImage(byId<HTMLCanvasElement>(kind), image);
-      });
+/** The cameras' points, which are gathered and sent only while they are looked at. */
+function switchPoints(link: DataLink, topic: string, view: RobotView): void {
+  const button = byId<HTMLButtonElement>('points');
+  let on = false;
+  button.addEventListener('click', () => {
+    on = !on;
+    button.ariaPressed = String(on);
+    say(button, 'Points');
+    if (!on) {
+      link.forget(topic);
+      view.showPoints(undefined);
+      return;
     }
-    shown = select.value;
-  };
-  select.addEventListener('change', show);
-  show();
-  setInterval(() => {
-    for (const kind of kinds) {
-      const silence = link.silence(`${namespace}${shown}/${kind}/image_raw`);
-      const caption = byId(`${kind}-caption`);
-      caption.classList.toggle('stale', silence > 2);
-      const what = kind === 'color' ? 'colour' : 'depth, red 0.3 m to blue 1.6 m';
-      say(caption, silence > 2 ? `${what}: no picture for ${describe(silence)}` : what);
-    }
-  }, 1000);
+    link.hear<PointCloud>(topic, (cloud) => {
+      if (document.hidden) return;
+      say(button, `Points: ${view.showPoints(cloud)}`);
+    });
+  });
 }
 
 /** The worst that each node says of itself. */
@@ -205,10 +200,6 @@ async function explain(): Promise<void> {
   } catch {
     reason = '';
   }
-}
-
-function describe(silence: number): string {
-  return Number.isFinite(silence) ? `${silence.toFixed(0)} s` : 'as long as the page is open';
 }
 
 /** Without WebGL the rest of the page works all the same. */

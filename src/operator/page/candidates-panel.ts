@@ -9,7 +9,7 @@ export class CandidatesPanel {
   readonly #refusals = new Map<string, string>();
 
   observe(prediction: ActionPrediction): void {
-    const { policy, confidence, feasibility, num_candidates: count, weights, best } = prediction;
+    const { policy, confidence, feasibility, num_candidates: count, weights, best, rejections } = prediction;
     say(byId('policy'), policy);
     const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
     const figures = { confidence: percent(confidence), feasible: percent(feasibility), candidates: String(count) };
@@ -19,7 +19,8 @@ export class CandidatesPanel {
     const rows = Array.from({ length: count }, (_, i) => {
       const bar = make('i');
       bar.style.width = `${100 * weights[i]!}%`;
-      const why = i === best ? 'carried out' : `not chosen: ${(100 * distance(prediction, i)).toFixed(1)} cm off it`;
+      const away = `${(100 * distance(prediction, i)).toFixed(1)} cm off`;
+      const why = i === best ? 'carried out' : `${away}: ${rejections[i]}`;
       const name = `${i + 1}: ${percent(weights[i]!)}`;
       return make(
         'li',

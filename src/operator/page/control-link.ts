@@ -6,6 +6,7 @@ import {
   type ControlRequest,
   STOP_FRAME,
   STOP_PATH,
+  STOPPED_FRAME,
 } from '../control-protocol.js';
 import { bridgeUrl, keepOpen } from './socket.js';
 
@@ -14,6 +15,9 @@ type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 /** The page's end of the control channel. */
 export class ControlLink {
   #socket: WebSocket | undefined;
+  /** To the thread of the bridge that does nothing but stop. */
+  #stopSocket: WebSocket | undefined;
+  #stopPort: number | undefined;
   #id = 0;
   readonly #waiting = new Map<number, (answer: Answer) => void>();
 
@@ -27,6 +31,7 @@ export class ControlLink {
         socket.addEventListener('open', () => changed(true));
         socket.addEventListener('message', ({ data }) => {
           const event = JSON.parse(data) as ControlEvent;
+          if (event.op === 'welcome') this.#openStop(event.stopPort);
           if (event.op === 'answer') this.#resolve(event.id, event);
           else handle(event);
         });
@@ -43,16 +48,49 @@ export class ControlLink {
   }
 
   /**
-   * Stops the robot, in two ways at once: by the open channel, and by a request of its own, which needs none.
-   * @returns how the request went
+   * Stops the robot, in three ways at once: by the thread that does nothing else, by the open channel, and by a request
+   * of its own, which needs none. The request is taken back as soon as the robot is stopped: one that comes late would
+   * stop a robot that was reset meanwhile.
+   * @returns whether one of them was answered
    */
   async stop(): Promise<boolean> {
+    const answers = [this.#stopByThread()];
     if (this.open) this.#socket!.send(STOP_FRAME);
-    try {
-      return (await fetch(bridgeUrl(STOP_PATH, 'http'), { method: 'POST', keepalive: true })).ok;
-    } catch {
-      return false;
-    }
+    const stopped = new AbortController();
+    const request = fetch(bridgeUrl(STOP_PATH, 'http'), { method: 'POST', keepalive: true, signal: stopped.signal });
+    answers.push(request.then(({ ok, status }) => (ok ? undefined : Promise.reject(status))));
+    return Promise.any(answers).then(
+      () => {
+        stopped.abort();
+        return true;
+      },
+      () => false,
+    );
+  }
+
+  #stopByThread(): Promise<void> {
+    const socket = this.#stopSocket;
+    if (socket?.readyState !== WebSocket.OPEN) return Promise.reject();
+    return new Promise((resolve, reject) => {
+      const heard = ({ data }: MessageEvent) => (data === STOPPED_FRAME ? resolve() : reject());
+      socket.addEventListener('message', heard, { once: true });
+      socket.addEventListener('close', reject, { once: true });
+      socket.send(STOP_FRAME);
+    });
+  }
+
+  /** Keeps a connection to the thread open. @param port undefined where the bridge has none */
+  #openStop(port: number | undefined): void {
+    const known = this.#stopPort !== undefined;
+    this.#stopPort = port ?? this.#stopPort;
+    if (known || port === undefined) return;
+    keepOpen(
+      () => bridgeUrl(CONTROL_PATH, 'ws', {}, String(this.#stopPort)),
+      CONTROL_PROTOCOL,
+      (socket) => {
+        this.#stopSocket = socket;
+      },
+    );
   }
 
   ask(request: WithoutId<ControlRequest>): Promise<Answer> {

@@ -17,3 +17,8 @@ export function make(tag: string, className = '', ...children: (Node | string)[]
   element.append(...children);
   return element;
 }
+
+/** How long something has been silent, in words. @param silence s */
+export function describe(silence: number): string {
+  return Number.isFinite(silence) ? `${silence.toFixed(0)} s` : 'as long as the page is open';
+}

@@ -38,6 +38,8 @@ export interface ActionPrediction {
   readonly candidates: Float64Array;
   readonly weights: Float64Array;
   readonly best: number;
+  /** Why each candidate is not carried out. */
+  readonly rejections: readonly string[];
   readonly confidence: number;
   readonly feasibility: number;
   readonly objects: readonly { readonly name: string; readonly pose: Pose; readonly position_deviation: number }[];
@@ -73,6 +75,14 @@ export interface Image {
   readonly width: number;
   readonly height: number;
   readonly encoding: string;
+  readonly data: Uint8Array;
+}
+/** sensor_msgs/PointCloud2; of the fields only x, y, z (FLOAT32) and rgb are read. */
+export interface PointCloud {
+  readonly width: number;
+  readonly height: number;
+  readonly point_step: number;
+  readonly fields: readonly { readonly name: string; readonly offset: number }[];
   readonly data: Uint8Array;
 }
 export interface DiagnosticArray {

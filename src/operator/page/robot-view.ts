@@ -20,7 +20,8 @@ import {
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import URDFLoader, { type URDFRobot } from 'urdf-loader';
 import { make } from './dom.js';
-import type { ActionChunk, ActionPrediction } from './messages.js';
+import type { ActionChunk, ActionPrediction, PointCloud } from './messages.js';
+import { CloudView } from './point-cloud.js';
 
 /** Pictures a second at most: the page must leave time for the emergency stop. Fewer where a processor draws them. */
 const RATE = 15;
@@ -52,6 +53,7 @@ export class RobotView {
   readonly #camera = new PerspectiveCamera(40, 1, 0.05, 30);
   readonly #path = new Line(new BufferGeometry(), new LineBasicMaterial({ color: 0xff8a1f }));
   readonly #markers = new Map<string, Marker>();
+  readonly #cloud = new CloudView();
   #robot: URDFRobot | undefined;
   #ghost: URDFRobot | undefined;
   readonly #rate: number;
@@ -80,7 +82,7 @@ export class RobotView {
     floor.position.z = FLOOR;
     floor.material.transparent = true;
     floor.material.opacity = 0.35;
-    this.#scene.add(new AmbientLight(0xffffff, 1.4), sun, floor, this.#path);
+    this.#scene.add(new AmbientLight(0xffffff, 1.4), sun, floor, this.#path, this.#cloud.points);
     const context = this.#renderer.getContext();
     const names = context.getExtension('WEBGL_debug_renderer_info');
     const device = names === null ? '' : String(context.getParameter(names.UNMASKED_RENDERER_WEBGL));
@@ -129,6 +131,13 @@ export class RobotView {
     this.#path.geometry.setFromPoints(poses.map(({ position: { x, y, z } }) => new Vector3(x, y, z)));
     this.#path.geometry.computeBoundingSphere();
     this.#draw();
+  }
+
+  /** What the cameras see, as points; undefined: not shown. @returns how many they are */
+  showPoints(cloud: PointCloud | undefined): number {
+    this.#cloud.show(cloud);
+    this.#draw();
+    return this.#cloud.count;
   }
 
   /** Objects, as spheres of two standard deviations of their position. */

@@ -2,8 +2,14 @@
 const RETRY = 1000;
 
 /** Address of the bridge that served this page, with the token that the page was opened with. */
-export function bridgeUrl(path: string, protocol: 'ws' | 'http', query: Readonly<Record<string, string>> = {}): string {
+export function bridgeUrl(
+  path: string,
+  protocol: 'ws' | 'http',
+  query: Readonly<Record<string, string>> = {},
+  port = location.port,
+): string {
   const url = new URL(path, location.href);
+  url.port = port;
   url.protocol = `${protocol}${location.protocol === 'https:' ? 's' : ''}:`;
   const token = new URLSearchParams(location.search).get('token');
   if (token !== null) url.searchParams.set('token', token);

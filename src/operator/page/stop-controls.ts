@@ -111,7 +111,7 @@ export class StopControls {
 
   /** A simulated robot that was stopped without stiffness hangs as no reset accepts it: it starts from its posture. */
   async #startAnew(): Promise<void> {
-    say(this.#note, 'placing anew …');
+    this.#turnTo('placing anew …');
     let answer: Answer = await this.#link.ask({ op: 'trigger', service: 'sim/reset' });
     // At once, before it hangs again; refused until the monitor has seen where it is.
     for (let i = 0; answer.success && i < RESETS; i++) {
@@ -124,9 +124,15 @@ export class StopControls {
   }
 
   async #trigger(service: string, what: string): Promise<void> {
-    say(this.#note, `${what} …`);
+    this.#turnTo(`${what} …`);
     const { success, message }: Answer = await this.#link.ask({ op: 'trigger', service });
     say(this.#note, success ? `${what}: done` : `${what} refused: ${message}`);
+  }
+
+  /** Says what is done next: what the loop has yet to say of the stop before is of no interest any more. */
+  #turnTo(note: string): void {
+    this.#pressed = undefined;
+    say(this.#note, note);
   }
 
   #show(): void {
