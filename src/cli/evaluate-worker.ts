@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { type ActionHead, CPU_EXECUTION } from '../cosmos/execution.js';
 import { OnnxBackend } from '../cosmos/onnx-backend.js';
 import { ExpertAgent } from '../evaluation/expert-agent.js';
 import { type Perturbation, PerturbedAgent } from '../evaluation/perturbation.js';
@@ -15,6 +16,9 @@ export interface EvaluationJob {
   readonly task: string;
   /** Directory of the model; without one the scripted expert acts. */
   readonly model: string | undefined;
+  readonly head: ActionHead;
+  /** Of the model; the card's first without one. */
+  readonly variant: string | undefined;
   readonly support: Support;
   readonly phrasings: Phrasings;
   readonly perturbation: Perturbation | undefined;
@@ -22,13 +26,13 @@ export interface EvaluationJob {
 }
 
 /** Worker of `npm run evaluate`: answers a seed with the result of its episode. */
-const { robot, task, model, support, phrasings, perturbation, options } = workerData as EvaluationJob;
+const { robot, task, model, head, variant, support, phrasings, perturbation, options } = workerData as EvaluationJob;
 const scene = loadTask(task);
 const rollout = await Rollout.create(Robot.load(robot), scene, { support });
 
 async function createAgent(): Promise<Agent> {
   if (model === undefined) return new ExpertAgent(rollout, scene, false);
-  const backend = new OnnxBackend(model, rollout.robot.names, 1);
+  const backend = new OnnxBackend(model, rollout.robot.names, 1, { ...CPU_EXECUTION, head, variant });
   await backend.load();
   return PolicyAgent.create(rollout, backend, options);
 }

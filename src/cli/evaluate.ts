@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { ACTION_HEADS } from '../cosmos/execution.js';
 import { type EvaluationSummary, summarise } from '../evaluation/evaluation-summary.js';
 import { perturbations } from '../evaluation/perturbation.js';
 import { defaultPolicyAgent } from '../evaluation/policy-agent.js';
@@ -27,6 +28,8 @@ the seed alone.
                    image for a second)
   --support WHAT   gantry, or ground: the robot keeps its balance, with noisy sensors (gantry)
   --model DIR      model (models/cosmos3_micro)
+  --head HOW       what makes the actions: ${ACTION_HEADS.join(', ')} (flow)
+  --variant NAME   variant of the model, as its card has it: fp32, int8 (the card's first)
   --latency MS     from an observation to its action chunk (100)
   --period MS      between inferences (200)
   --steps N        steps of the action sampler (4)
@@ -45,6 +48,8 @@ const { values } = parseOptions(usage, {
   perturb: { type: 'string' },
   support: { type: 'string', default: 'gantry' },
   model: { type: 'string', default: packagePath('models/cosmos3_micro') },
+  head: { type: 'string', default: 'flow' },
+  variant: { type: 'string' },
   latency: { type: 'string', default: String(1000 * defaultPolicyAgent.latency) },
   period: { type: 'string', default: String(1000 * defaultPolicyAgent.period) },
   steps: { type: 'string', default: String(defaultPolicyAgent.steps) },
@@ -79,6 +84,8 @@ async function main(): Promise<void> {
   const job: Omit<EvaluationJob, 'task'> = {
     robot: packagePath('config/robot.yaml'),
     model: agent === 'policy' ? values.model : undefined,
+    head: oneOf('head', values.head, ACTION_HEADS),
+    variant: values.variant,
     support: oneOf('support', values.support, ['gantry', 'ground']),
     phrasings: oneOf('phrasings', values.phrasings, ['trained', 'held-out']),
     perturbation: values.perturb === undefined ? undefined : oneOf('perturb', values.perturb, perturbations),
@@ -115,8 +122,8 @@ async function main(): Promise<void> {
   if (names.length > 1) report('all', all);
   console.log(`${((performance.now() - started) / 1000).toFixed(0)} s`);
   if (values.json !== undefined) {
-    const { support, phrasings, perturbation } = job;
-    const setting = { seed, agent, support, phrasings, perturbation: perturbation ?? 'none' };
+    const { head, support, phrasings, perturbation } = job;
+    const setting = { seed, agent, head, support, phrasings, perturbation: perturbation ?? 'none' };
     writeFileSync(values.json, `${JSON.stringify({ ...all, ...setting, tasks, results }, undefined, 2)}\n`);
   }
 }

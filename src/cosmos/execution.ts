@@ -10,12 +10,12 @@ export type ActionHead = (typeof ACTION_HEADS)[number];
 
 /** How ONNX Runtime runs a model's networks, and which of them make the actions. */
 export interface Execution {
-  /** Variant of the card, by the precision of its numbers: fp32, int8 … */
-  readonly variant: string;
+  /** Variant of the card, by the precision of its numbers: fp32, int8 …; undefined: the card's first. */
+  readonly variant: string | undefined;
   /** Execution providers, the preferred one first. */
   readonly providers: readonly InferenceSession.ExecutionProviderConfig[];
   readonly head: ActionHead;
 }
 
-/** Full precision on the CPU: runs everywhere. */
-export const CPU_EXECUTION: Execution = { variant: 'fp32', providers: ['cpu'], head: 'flow' };
+/** On the CPU: runs everywhere. */
+export const CPU_EXECUTION: Execution = { variant: undefined, providers: ['cpu'], head: 'flow' };

@@ -127,8 +127,8 @@ export type NetworkFiles = Readonly<Partial<Record<NetworkName, string>>>;
  * The networks that a model has with some precision.
  * @throws Error naming a variant that there is not
  */
-export function networkFiles(directory: string, card: ModelCard, variant: string): NetworkFiles {
-  const files = card.variants[variant];
+export function networkFiles(directory: string, card: ModelCard, variant?: string): NetworkFiles {
+  const files = variant === undefined ? Object.values(card.variants)[0] : card.variants[variant];
   if (files !== undefined) return files;
   const there = Object.keys(card.variants).join(', ');
   throw new Error(`${directory} has no ${variant} variant, only ${there}: export it, or ask for another precision`);

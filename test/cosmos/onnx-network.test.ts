@@ -6,12 +6,16 @@ import { MODEL } from './model-fixture.js';
 
 const options: InferenceOptions = { candidates: 4, steps: 5, seed: 1 };
 
-function observe(seed = 0, instruction = 'pick up the red cup and place it in the bin'): NetworkObservation {
+function observe(
+  seed = 0,
+  instruction = 'pick up the red cup and place it in the bin',
+  { frames, arms } = { frames: 1, arms: 1 },
+): NetworkObservation {
   const random = new Random(seed);
   return {
     stamp: 3.25,
-    image: Float32Array.from({ length: 6 * 48 * 64 }, () => random.uniform()),
-    proprioception: Float32Array.from({ length: 27 }, () => random.uniform(-1, 1)),
+    image: Float32Array.from({ length: frames * 6 * 48 * 64 }, () => random.uniform()),
+    proprioception: Float32Array.from({ length: arms * 27 }, () => random.uniform(-1, 1)),
     instruction,
   };
 }
@@ -67,7 +71,7 @@ describe('OnnxNetwork', () => {
     const model = new OnnxNetwork('models/cosmos3_micro', 1);
     await model.load();
     const texts = ['pick up the red cup and place it in the bin', 'put the blue cup in the bin'];
-    const observations = texts.map((text, i) => observe(i, text));
+    const observations = texts.map((text, i) => observe(i, text, { frames: 2, arms: 2 }));
     const batch = await model.inferBatch(observations, [options, { ...options, candidates: 2, seed: 7 }]);
     for (const [i, answer] of batch.entries()) {
       const alone = await model.infer(observations[i], { ...options, ...(i === 1 && { candidates: 2, seed: 7 }) });

@@ -21,7 +21,7 @@ const failure = (run: Promise<unknown>) =>
 
 describe('how a tier is executed', () => {
   it('takes the CPU where a tier asks for no more', () => {
-    expect(executionOf('micro', tiers.micro, here)).to.deep.equal(CPU_EXECUTION);
+    expect(executionOf('micro', tiers.micro, here)).to.deep.equal({ ...CPU_EXECUTION, variant: 'int8' });
   });
 
   it('passes the options of TensorRT and CUDA on where they are installed', () => {

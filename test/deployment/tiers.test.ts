@@ -11,7 +11,7 @@ const tiers = loadTiers(FILE);
 
 describe('deployment tiers', () => {
   it('hold the article’s figures', () => {
-    expect(TIERS.map((tier) => tiers[tier].model.parameters)).to.deep.equal([70e9, 14e9, 3e9, 6.6e6]);
+    expect(TIERS.map((tier) => tiers[tier].model.parameters)).to.deep.equal([70e9, 14e9, 3e9, 11.5e6]);
     expect(tiers.super.hardware).to.include({ gpu_count: 8, memory_per_gpu: 80e9 });
     expect(tiers.nano.api).to.deep.equal({ endpoint: '/v1/cosmos/nano', max_concurrent_requests: 100, timeout: 30 });
     expect(tiers.edge.real_time).to.deep.equal({ target_fps: 30, latency_budget: 0.05, loop_rate: 100 });

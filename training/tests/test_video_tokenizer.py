@@ -50,7 +50,7 @@ def test_learns_a_picture(tokenizer):
     frame = (255 * frame).to(torch.uint8)
     optimizer = torch.optim.AdamW(tokenizer.parameters(), lr=3e-3)
     losses = []
-    for _ in range(60):
+    for _ in range(200):
         loss = reconstruction_loss(tokenizer, frame, 0 * frame, torch.zeros(4))
         losses.append(loss.item())
         loss.backward()
