@@ -1,0 +1,68 @@
+import { expect } from 'chai';
+import { ACTION_HEADS, CPU_EXECUTION } from '../../src/cosmos/execution.js';
+import { type NetworkObservation, OnnxNetwork } from '../../src/cosmos/onnx-network.js';
+import { Random } from '../../src/math/random.js';
+
+const SHIPPED = 'models/cosmos3_micro';
+
+const random = new Random(3);
+const observation: NetworkObservation = {
+  stamp: 1,
+  image: Float32Array.from({ length: 2 * 6 * 48 * 64 }, () => random.uniform()),
+  proprioception: new Float32Array(54),
+  instruction: 'put the red cup in the bin',
+};
+const options = { candidates: 3, steps: 5, seed: 1 };
+
+describe('the world model', () => {
+  const network = new OnnxNetwork(SHIPPED, 1);
+  before(() => network.load());
+  after(() => network.dispose());
+
+  it('foresees frames, objects, quantities and success of each candidate', async () => {
+    const { foresee } = await network.infer(observation, options);
+    const [first, second] = [await foresee!(0), await foresee!(1)];
+    expect(first.frames.map(({ after }) => after)).to.deep.equal([0.1, 0.5, 1]);
+    for (const { width, height, color } of first.frames) expect(color.length).to.equal(width * height * 3);
+    expect(first.success).to.be.within(0, 1);
+    expect(first.quantities.map(({ name }) => name)).to.deep.equal(network.card.quantities.map(({ name }) => name));
+    for (const { mean, standardDeviation } of first.quantities) {
+      expect(mean).to.satisfy(Number.isFinite);
+      expect(standardDeviation).to.be.above(0);
+    }
+    expect(first.objects.map(({ name }) => name)).to.deep.equal(network.card.objects);
+    // What is there does not depend on what will be done; what comes of it does.
+    expect(second.objects).to.deep.equal(first.objects);
+    expect(second.frames[2]!.color).to.not.deep.equal(first.frames[2]!.color);
+  });
+
+  it('expects something near to what is seen', async () => {
+    const grey = {
+      ...observation,
+      image: observation.image.map((_, i) => (i % (6 * 48 * 64) < 3 * 48 * 64 ? 0.5 : 0)),
+    };
+    const { foresee } = await network.infer(grey, options);
+    const { color } = (await foresee!(0)).frames[0]!;
+    expect(color.reduce((sum, value) => sum + Math.abs(value - 128), 0) / color.length).to.be.below(40);
+  });
+});
+
+describe('ways to make actions', () => {
+  for (const head of ACTION_HEADS) {
+    it(`${head}: the same for the same seed, within the range of the demonstrations`, async () => {
+      const network = new OnnxNetwork(SHIPPED, 1, { ...CPU_EXECUTION, head });
+      await network.load();
+      const first = await network.infer(observation, options);
+      const again = await network.infer(observation, options);
+      const other = await network.infer(observation, { ...options, seed: 2 });
+      expect(first.actions).to.have.length(3 * 70);
+      expect(first.actions).to.satisfy((values: Float64Array) => values.every(Number.isFinite));
+      expect(again.actions).to.deep.equal(first.actions);
+      expect(other.actions).to.not.deep.equal(first.actions);
+      for (let i = 0; i < first.actions.length; i += 7) {
+        expect(Math.hypot(...first.actions.subarray(i, i + 3))).to.be.below(1);
+      }
+      await network.dispose();
+    });
+  }
+});
