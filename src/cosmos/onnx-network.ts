@@ -66,7 +66,9 @@ export class OnnxNetwork {
     // The first run allocates and is several times slower than the others.
     const image = new Float32Array(imageSize(model));
     const proprioception = new Float32Array(model.card.proprioception.dim);
-    await this.infer({ stamp: 0, image, proprioception, instruction: 'start' }, { candidates: 1, steps: 1, seed: 0 });
+    const start = { stamp: 0, image, proprioception, instruction: 'start' };
+    const { foresee } = await this.infer(start, { candidates: 1, steps: 1, seed: 0 });
+    await foresee?.(0, true);
   }
 
   /** Answers one observation; one at a time. Rejects on malformed input and on output that is not finite. */
@@ -124,8 +126,10 @@ export class OnnxNetwork {
     const feasibility = feasibilityOf(actions, candidates, normalisation);
     const size = card.horizon * card.action.dim;
     const newest = image.slice((image.length / card.history) * (card.history - 1));
-    const foreseeCandidate = (candidate: number) =>
-      foresee(model, { latent, arm, actions: samples.slice(candidate * size, (candidate + 1) * size), image: newest });
+    const foreseeCandidate = (candidate: number, pictures: boolean) => {
+      const chosen = samples.slice(candidate * size, (candidate + 1) * size);
+      return foresee(model, { latent, arm, actions: chosen, image: newest, pictures });
+    };
     return {
       policy: `${card.id}@${card.version}`,
       arm,

@@ -82,8 +82,11 @@ export interface PolicyPrediction {
   unknownWords: string[];
   /** Duration of each stage, ms. */
   timings: { tokenize: number; encode: number; decode: number };
-  /** What the policy expects of a candidate, by its index; of a policy with a world model. */
-  foresee?: (candidate: number) => Promise<WorldPrediction>;
+  /**
+   * What the policy expects of a candidate, by its index; of a policy with a world model. `pictures`: whether frames
+   * are wanted, which take most of the time.
+   */
+  foresee?: (candidate: number, pictures: boolean) => Promise<WorldPrediction>;
 }
 
 /** What the rest of the system must know about a policy. */

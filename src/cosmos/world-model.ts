@@ -55,6 +55,8 @@ export interface WorldQuestion {
   readonly actions: Float32Array;
   /** The newest image, [6, height, width], of which the colours are taken. */
   readonly image: Float32Array;
+  /** Whether pictures are wanted; they take most of the time. */
+  readonly pictures: boolean;
 }
 
 /** Whether the model foresees anything. */
@@ -66,37 +68,41 @@ export function hasWorldModel({ card, more }: OnnxModel): boolean {
  * Asks the world model (article, world generation): objects and quantities of the present, the frames to come and the
  * prospects of success given the actions.
  */
-export async function foresee(
-  { card, more }: OnnxModel,
-  { latent, arm, actions, image }: WorldQuestion,
-): Promise<WorldPrediction> {
+export async function foresee(model: OnnxModel, question: WorldQuestion): Promise<WorldPrediction> {
+  const { card, more } = model;
+  const { latent, arm, actions, image, pictures } = question;
   const answer = await more.get('world')!.run({
     latent,
     actions: new Tensor('float32', actions, [1, card.horizon, card.action.dim]),
     arm: armTensor(arm, 1),
   });
+  return {
+    quantities: readQuantities(answer.quantities!.data as Float32Array, card),
+    objects: readObjects(answer.slots!.data as Float32Array, card),
+    frames: pictures ? await decodeFrames(model, answer.visual_codes!.data as Float32Array, image) : [],
+    success: sigmoid((answer.confidence!.data as Float32Array)[0]!),
+  };
+}
+
+/** The pictures of the codes, [steps, patches, levels], given the one that is seen. */
+async function decodeFrames({ card, more }: OnnxModel, codes: Float32Array, image: Float32Array) {
   const { future_steps: steps, patches, levels } = card.video!;
   const { width, height } = card.image;
-  const context = new Float32Array(steps.length * 3 * height * width);
-  for (let k = 0; k < steps.length; k++) context.set(image.subarray(0, 3 * height * width), k * 3 * height * width);
-  const codes = answer.visual_codes!.data as Float32Array;
+  const size = 3 * height * width;
+  const context = new Float32Array(steps.length * size);
+  for (let k = 0; k < steps.length; k++) context.set(image.subarray(0, size), k * size);
   const decoded = await more.get('video_decoder')!.run({
     codes: new Tensor('float32', codes, [steps.length, patches, levels.length]),
     context: new Tensor('float32', context, [steps.length, 3, height, width]),
     known: new Tensor('float32', new Float32Array(steps.length).fill(1), [steps.length]),
   });
   const pictures = decoded.image!.data as Float32Array;
-  return {
-    quantities: readQuantities(answer.quantities!.data as Float32Array, card),
-    objects: readObjects(answer.slots!.data as Float32Array, card),
-    frames: steps.map((step, k) => ({
-      after: step * card.dt,
-      width,
-      height,
-      color: interleave(pictures.subarray(k * 3 * height * width, (k + 1) * 3 * height * width)),
-    })),
-    success: sigmoid((answer.confidence!.data as Float32Array)[0]!),
-  };
+  return steps.map((step, k) => ({
+    after: step * card.dt,
+    width,
+    height,
+    color: interleave(pictures.subarray(k * size, (k + 1) * size)),
+  }));
 }
 
 function readQuantities(values: Float32Array, { quantities }: ModelCard): QuantityEstimate[] {

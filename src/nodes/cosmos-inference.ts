@@ -157,12 +157,12 @@ class CosmosInferenceNode implements NodeHooks {
     { world, markers, foreseen }: Publishers,
   ): Promise<void> {
     const { best, foresee } = answer.prediction;
-    const expected = await foresee?.(best);
+    const expected = await foresee?.(best, foreseen.subscriptionCount > 0);
     const state = worldMessage(answer, this.#context(instruction, stamp), expected);
     world.publish(state);
     if (markers.subscriptionCount > 0) markers.publish(objectMarkers(state));
     const last = expected?.frames.at(-1);
-    if (last === undefined || foreseen.subscriptionCount === 0) return;
+    if (last === undefined) return;
     const camera = cameras.find(({ name }) => name === this.#node.parameters.camera)!;
     foreseen.publish(foreseenImage(last, toSeconds(stamp), camera.color.header.frame_id));
   }
@@ -225,7 +225,7 @@ class CosmosInferenceNode implements NodeHooks {
     node.createService('cosmos_humanoid/srv/UnderstandScene', 'cosmos/understand_scene', async (request) => {
       const { answer, instruction, stamp } = await ask(request.instruction, { candidates, steps });
       const { best, foresee } = answer.prediction;
-      const state = worldMessage(answer, this.#context(instruction, stamp), await foresee?.(best));
+      const state = worldMessage(answer, this.#context(instruction, stamp), await foresee?.(best, false));
       const description = answer.prediction.objects
         .map(({ slot, position }) => `The ${slot} is at ${position.map((p) => p.toFixed(2)).join(', ')} m.`)
         .join(' ');
