@@ -26,6 +26,11 @@ function turned(rotation: readonly [number, number, number]): string {
   return rotation.every((angle) => angle === 0) ? '' : ` quat="${quaternionOf(rotation).join(' ')}"`;
 }
 
+/** MJCF's unit of angles, of rad. */
+function degrees(angle: number): number {
+  return (angle * 180) / Math.PI;
+}
+
 function partGeom(name: string, part: ScenePart, mass: number | undefined, friction: number | undefined): string {
   const [x, y, z] = part.size;
   const round = `${x} ${z / 2}`;
@@ -39,7 +44,8 @@ function partGeom(name: string, part: ScenePart, mass: number | undefined, frict
 }
 
 function jointElement(name: string, { type, axis, position, range, damping, friction }: SceneJoint): string {
-  return `<joint name="${name}" type="${type}" axis="${axis.join(' ')}" pos="${position.join(' ')}" limited="true" range="${range.join(' ')}" damping="${damping}" frictionloss="${friction}"/>`;
+  const limits = type === 'hinge' ? range.map(degrees) : range;
+  return `<joint name="${name}" type="${type}" axis="${axis.join(' ')}" pos="${position.join(' ')}" limited="true" range="${limits.join(' ')}" damping="${damping}" frictionloss="${friction}"/>`;
 }
 
 /** A body with what it carries. */

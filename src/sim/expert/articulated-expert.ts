@@ -50,10 +50,10 @@ const motion = {
 } as const;
 
 const fingerTilt = 0.38;
-/** Share of a door's turn that the hand follows; in the rest the handle turns in the hand. */
-const following = 0.5;
-/** How far open is open, and how far closed is closed: shares of the joint's range that the expert aims at. */
-const aims = { open: 0.95, closed: 0.02, tolerance: 0.06 } as const;
+/** Share of a door’s turn that the hand follows; in the rest the handle turns in the hand: the wrist turns no further. */
+const following = 0.25;
+/** How far the expert goes beyond what the task asks for, and when it is there: shares of the joint's range. */
+const aims = { beyond: 0.2, most: 0.95, closed: 0.02, tolerance: 0.06 } as const;
 
 const tolerance: Readonly<Partial<Record<Stage, number>>> = {
   approach: 0.4,
@@ -111,7 +111,7 @@ class ArticulatedExpert extends StagedExpert<Stage> {
         break;
       }
       case 'close':
-        if (this.close(state, motion.closeRate, motion.settleTime)) go('move');
+        if (this.close(state, motion.closeRate, motion.settleTime, 0.85)) go('move');
         break;
       case 'move': {
         const { joint, body, left } = remaining(view);
@@ -168,10 +168,11 @@ function closing({ criterion }: ExpertView): boolean {
 
 /** The joint in question, the body on it, and how far it still has to go, m or rad. */
 function remaining(view: ExpertView): { readonly joint: SceneJoint; readonly body: string; readonly left: number } {
-  const { scene, instruction } = view;
+  const { scene, instruction, criterion } = view;
   const body = bodyOnJoint(scene, instruction.target)!;
   const joint = scene.bodies[body]!.joint!;
-  const goal = closing(view) ? aims.closed : aims.open;
+  const least = criterion.test === 'opened' ? criterion.at_least : 0;
+  const goal = closing(view) ? aims.closed : Math.min(least + aims.beyond, aims.most);
   return { joint, body, left: (goal - view.opening(instruction.target)) * (joint.range[1] - joint.range[0]) };
 }
 
