@@ -88,7 +88,7 @@ export class ExpertAgent implements Agent {
     const arm = this.#kind.chooseArm(this.#view(moment, 'right'));
     const rest = this.#rests[arm].slice();
     if (arm === 'left') mirrorPoses(rest);
-    return { arm, expert: this.#kind.create(rest) };
+    return { arm, expert: this.#kind.create(rest, this.#view(moment, arm)) };
   }
 
   #view({ simulation }: Moment, arm: Arm): TruthView {

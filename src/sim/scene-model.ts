@@ -8,6 +8,8 @@ export type Support = 'gantry' | 'ground';
 const contact = `contype="${worldContact.type}" conaffinity="${worldContact.affinity}"`;
 /** Mass of a body that says nothing, kg. */
 const DEFAULT_MASS = 0.1;
+/** Mass of one that follows its path whatever touches it, kg: within a step contacts are solved as for any other. */
+const KINEMATIC_MASS = 1000;
 
 /** Quaternion w, x, y, z of roll, pitch and yaw: R = Rz(yaw)·Ry(pitch)·Rx(roll). */
 function quaternionOf([roll, pitch, yaw]: readonly [number, number, number]): number[] {
@@ -52,7 +54,7 @@ function jointElement(name: string, { type, axis, position, range, damping, fric
 function bodyElement(scene: Scene, name: string): string {
   const body = scene.bodies[name]!;
   const solids = body.parts.filter((part) => part.solid).length;
-  const mass = body.fixed ? undefined : (body.mass ?? DEFAULT_MASS) / solids;
+  const mass = body.fixed ? undefined : (body.mass ?? (body.kinematic ? KINEMATIC_MASS : DEFAULT_MASS)) / solids;
   const geoms = body.parts.map((part, i) => partGeom(`${name}_${i}`, part, mass, body.friction)).join('\n');
   const joint = {
     fixed: '',

@@ -52,8 +52,8 @@ export interface Expert {
 export interface ExpertKind {
   /** The arm that is to act, from the unmirrored truth at the start. */
   chooseArm(view: ExpertView): Arm;
-  /** @param rest gripper pose at the start, mirrored for the left arm */
-  create(rest: Float64Array): Expert;
+  /** @param rest gripper pose at the start, mirrored for the left arm @param view of the start */
+  create(rest: Float64Array, view: ExpertView): Expert;
 }
 
 /** Where an expert is in its task. */

@@ -27,6 +27,15 @@ export function bottomOf(body: SceneBody): number {
   return Math.max(...solidParts(body).map((part) => halfHeight(part) - part.position[2]));
 }
 
+/** Half the width of a body along its y axis about its origin, m. */
+export function halfWidthOf(body: SceneBody): number {
+  return Math.max(
+    ...solidParts(body).map(
+      ({ shape, size, position }) => Math.abs(position[1]) + (shape === 'box' ? size[1] / 2 : size[0]),
+    ),
+  );
+}
+
 /** Height above its origin at which a body bears what stands on its middle, m. */
 export function bearingHeight(body: SceneBody): number {
   const below = solidParts(body).filter(({ shape, size, position }) => {

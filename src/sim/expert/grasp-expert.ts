@@ -1,0 +1,215 @@
+import { multiplyQuaternions, quaternionFromRotationVector } from '../../math/pose.js';
+import { type ExpertState, type ExpertView, StagedExpert } from './expert.js';
+import { angleBetween, behind, besides, distance, moveTowards, orientation, rotated, toFrame } from './motion.js';
+import { bottomOf } from './shape.js';
+
+/** In which part of a grasp the expert is; a plan moves on through them. */
+export type GraspStage = 'reach' | 'approach' | 'close' | 'lift' | 'withdraw' | 'release' | 'retreat';
+
+/** Distances in metres, speeds in m/s, gripper rates in 1/s. */
+const motion = {
+  /** The approach begins, and a held target is withdrawn to, this far in front of the pelvis. */
+  clearX: 0.265,
+  /** What is further away than this is waited for. */
+  reachX: 0.55,
+  /** The gripper frame meets the target this far beside its axis, and at this height on it or somewhat above its middle. */
+  graspAside: -0.006,
+  graspHeight: 0.078,
+  graspAboveMiddle: 0.003,
+  liftRise: 0.025,
+  retreatX: 0.19,
+  retreatRise: 0.025,
+  /** The approach comes down by this much. */
+  approachRise: 0.04,
+  reachSpeed: 0.32,
+  approachSpeed: 0.22,
+  graspSpeed: 0.1,
+  slowDistance: 0.1,
+  /** Half the width of the corridor in which the hand may come near the target, and how far it stays away outside. */
+  corridor: 0.009,
+  standOff: 0.06,
+  /** Largest turn of the hand that sets the target upright, rad. */
+  mostErection: 0.16,
+  carrySpeed: 0.3,
+  closeRate: 1.6,
+  openRate: 2.5,
+  settleTime: 0.3,
+  /** The hand must be this close, measured, before the approach begins. */
+  readyDistance: 0.015,
+  readyAngle: 0.1,
+  /** Farther from the grasp than this, the target was lost. */
+  lostDistance: 0.12,
+} as const;
+
+const fingerTilt = 0.38;
+
+const tolerance: Readonly<Record<string, number>> = {
+  approach: 0.4,
+  close: 0.15,
+  lift: 0.4,
+  release: 0.15,
+  retreat: 0.4,
+};
+
+/**
+ * Takes the target around its middle from the front, lifts it and draws it back; then does with it what the task asks
+ * for. What it lost or let go in the wrong place it takes again.
+ */
+export abstract class GraspExpert<Stage extends string> extends StagedExpert<Stage | GraspStage> {
+  readonly rest: Float64Array;
+  /** Height of what the target stood on when it was taken, in base_link, m. */
+  #support = 0;
+
+  /** @param rest gripper pose at the start */
+  protected constructor(rest: Float64Array) {
+    super('reach');
+    this.rest = rest.slice();
+  }
+
+  get tolerance(): number {
+    return tolerance[this.stage] ?? 1;
+  }
+
+  /** Goes on with the target in the hand, which is where `withdraw` brought it, or after `retreat`. */
+  protected abstract handle(
+    state: ExpertState<Stage | GraspStage>,
+    pose: Float64Array,
+    view: ExpertView,
+    measured: boolean,
+  ): void;
+
+  /** Where the expert goes on with the target in the hand. */
+  protected abstract readonly held: Stage;
+
+  /** Where it goes on when it has let the target go. */
+  protected abstract left(view: ExpertView): Stage | GraspStage;
+
+  /** Whether the hand should have the target. */
+  protected carries(stage: Stage | GraspStage): boolean {
+    return stage === 'lift' || stage === 'withdraw';
+  }
+
+  protected override recover(
+    { stage, gripper }: ExpertState<Stage | GraspStage>,
+    view: ExpertView,
+  ): GraspStage | undefined {
+    if (!this.carries(stage) || gripper < 0.5) return undefined;
+    return distance(view.pose(view.instruction.target), view.gripper) > motion.lostDistance ? 'release' : undefined;
+  }
+
+  protected go(state: ExpertState<Stage | GraspStage>, stage: Stage | GraspStage): void {
+    state.stage = stage;
+    state.settled = 0;
+  }
+
+  protected override advance(
+    state: ExpertState<Stage | GraspStage>,
+    pose: Float64Array,
+    view: ExpertView,
+    measured: boolean,
+  ): ExpertState<Stage | GraspStage> {
+    const grasp = graspPose(view);
+    switch (state.stage) {
+      case 'reach': {
+        const start = behind(grasp, motion.clearX);
+        start[2]! += motion.approachRise;
+        this.open(state, motion.openRate, 0);
+        const there = moveTowards(pose, start, motion.reachSpeed) && state.gripper === 0 && grasp[0]! < motion.reachX;
+        if (there && (!measured || near(view.gripper, start))) this.go(state, 'approach');
+        break;
+      }
+      case 'approach': {
+        const left = distance(pose, grasp);
+        const speed = left > motion.slowDistance ? motion.approachSpeed : motion.graspSpeed;
+        this.#support = grasp[2]! - graspHeight(view);
+        if (besides(pose, grasp) > motion.corridor && left < motion.slowDistance) {
+          // Too far beside the line: back onto it, no nearer to the target, so that the fingers do not push it over.
+          moveTowards(pose, behind(grasp, Math.min(pose[0]!, grasp[0]! - motion.standOff)), motion.approachSpeed);
+        } else if (moveTowards(pose, grasp, speed)) {
+          this.go(state, 'close');
+        }
+        break;
+      }
+      case 'close':
+        if (this.close(state, motion.closeRate, motion.settleTime)) this.go(state, 'lift');
+        break;
+      case 'lift': {
+        const above = pose.slice();
+        above[2] = this.#support + graspHeight(view) + motion.liftRise;
+        if (moveTowards(pose, above, motion.carrySpeed)) this.go(state, 'withdraw');
+        break;
+      }
+      case 'withdraw':
+        if (moveTowards(pose, behind(pose, motion.clearX), motion.carrySpeed)) this.go(state, this.held);
+        break;
+      case 'release':
+        if (this.open(state, motion.openRate, motion.settleTime)) this.go(state, 'retreat');
+        break;
+      case 'retreat': {
+        const back = behind(pose, motion.retreatX);
+        back[2] = Math.max(this.rest[2]! + motion.retreatRise, pose[2]!);
+        if (moveTowards(pose, back, motion.carrySpeed)) this.go(state, this.left(view));
+        break;
+      }
+      default:
+        this.handle(state, pose, view, measured);
+    }
+    return state;
+  }
+}
+
+/** Height of the gripper frame above the target's foot in the grasp, m. */
+function graspHeight({ scene, instruction }: ExpertView): number {
+  const foot = bottomOf(scene.bodies[instruction.target]!);
+  return Math.max(motion.graspHeight, foot + motion.graspAboveMiddle);
+}
+
+/** Where the gripper frame grasps the target: fingers forwards and tilted down, turned inwards towards the middle. */
+function graspPose(view: ExpertView): Float64Array {
+  const { scene, instruction } = view;
+  const [x, y, z] = view.pose(instruction.target) as unknown as [number, number, number];
+  const foot = bottomOf(scene.bodies[instruction.target]!);
+  const height = z - foot + graspHeight(view);
+  return Float64Array.of(x, y + motion.graspAside, height, ...orientation(inwards(y), fingerTilt));
+}
+
+/** Yaw of a hand that reaches to `y`: the more inwards, the further inwards it reaches. */
+export function inwards(y: number): number {
+  return Math.min(Math.max(0.5 + 2.5 * (y - 0.02), 0.1), 0.5);
+}
+
+/**
+ * The hand pose that holds what it now holds with its axis vertical and a point of it at `goal`: the nominal orientation
+ * turned by the smallest rotation that erects the axis.
+ * @param point in the held body's frame, m
+ */
+export function uprightPose(
+  held: Float64Array,
+  hand: Float64Array,
+  point: readonly [number, number, number],
+  goal: ArrayLike<number>,
+  yaw: number,
+): Float64Array {
+  const nominal = Float64Array.of(0, 0, 0, ...orientation(yaw, fingerTilt));
+  // In the hand's frame: the held body's axis and the point.
+  const axis = toFrame(hand, rotated(held, [0, 0, 1]));
+  const [px, py, pz] = rotated(held, point);
+  const offset = toFrame(hand, [held[0]! + px - hand[0]!, held[1]! + py - hand[1]!, held[2]! + pz - hand[2]!]);
+  const [x, y, z] = rotated(nominal, axis);
+  // From (x, y, z) to the vertical: about (y, −x, 0) by the angle between them.
+  const sine = Math.hypot(x, y);
+  const angle = Math.min(Math.atan2(sine, z), motion.mostErection);
+  const pose = nominal.slice();
+  if (sine > 1e-6) {
+    const turn = Float64Array.of((angle * y) / sine, (-angle * x) / sine, 0, 0, 0, 0, 0);
+    quaternionFromRotationVector(turn, 0, turn, 3);
+    multiplyQuaternions(turn, 3, nominal, 3, pose, 3);
+  }
+  const shift = rotated(pose, offset);
+  for (let k = 0; k < 3; k++) pose[k] = goal[k]! - shift[k]!;
+  return pose;
+}
+
+function near(pose: Float64Array, goal: Float64Array): boolean {
+  return distance(pose, goal) < motion.readyDistance && angleBetween(pose, goal) < motion.readyAngle;
+}

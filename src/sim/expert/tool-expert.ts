@@ -1,0 +1,59 @@
+import type { ExpertKind, ExpertState, ExpertView } from './expert.js';
+import { GraspExpert, type GraspStage, inwards, uprightPose } from './grasp-expert.js';
+import { moveTowards, rotated } from './motion.js';
+import { nearerArm } from './pick-and-place-expert.js';
+
+/** In which part of the task the expert is with the tool in the hand. */
+type Stage = 'bring' | 'touch';
+
+/** Distances in metres, speeds in m/s. */
+const motion = {
+  /** The tip comes from this far before the point that it is to touch. */
+  standOff: 0.07,
+  bringSpeed: 0.25,
+  touchSpeed: 0.08,
+} as const;
+
+/** Takes a tool by its handle and touches the receptacle with its tip, and stays there. */
+class ToolExpert extends GraspExpert<Stage> {
+  protected readonly held = 'bring';
+
+  constructor(rest: Float64Array) {
+    super(rest);
+  }
+
+  override get tolerance(): number {
+    return this.stage === 'touch' ? 0.4 : super.tolerance;
+  }
+
+  protected override carries(): boolean {
+    return this.stage !== 'reach' && this.stage !== 'approach' && this.stage !== 'close';
+  }
+
+  /** It lets go only what it lost. */
+  protected left(): GraspStage {
+    return 'reach';
+  }
+
+  protected handle(state: ExpertState<Stage | GraspStage>, pose: Float64Array, view: ExpertView): void {
+    switch (state.stage) {
+      case 'bring':
+        if (moveTowards(pose, touchPose(view, motion.standOff), motion.bringSpeed)) this.go(state, 'touch');
+        break;
+      case 'touch':
+        moveTowards(pose, touchPose(view, 0), motion.touchSpeed);
+    }
+  }
+}
+
+/** Where the hand holds the tool upright with its tip `before` the point to touch, m. */
+function touchPose(view: ExpertView, before: number): Float64Array {
+  const { instruction, criterion } = view;
+  if (criterion.test !== 'touched') throw new Error(`the tool expert touches; the task asks for '${criterion.test}'`);
+  const goal = view.pose(instruction.receptacle);
+  const [x, y, z] = rotated(goal, criterion.at);
+  const point = [goal[0]! + x - before, goal[1]! + y, goal[2]! + z];
+  return uprightPose(view.pose(instruction.target), view.gripper, criterion.tip, point, inwards(goal[1]!));
+}
+
+export const tool: ExpertKind = { chooseArm: nearerArm, create: (rest) => new ToolExpert(rest) };
