@@ -19,7 +19,7 @@ const motion = {
   carrySpeed: 0.3,
   restSpeed: 0.32,
   lowerSpeed: 0.15,
-  lowEnough: 0.025,
+  closeEnough: 0.025,
   settleTime: 0.3,
   /** The target counts as placed this near the receptacle's middle, on the floor plan. */
   placedDistance: 0.1,
@@ -50,7 +50,9 @@ class PickAndPlaceExpert extends GraspExpert<Stage> {
   protected handle(state: ExpertState<Stage | GraspStage>, pose: Float64Array, view: ExpertView): void {
     switch (state.stage) {
       case 'carry': {
-        if (moveTowards(pose, behind(placePose(view, true), motion.clearX), motion.carrySpeed)) this.go(state, 'over');
+        const goal = behind(placePose(view, true), motion.clearX);
+        const there = moveTowards(pose, goal, motion.carrySpeed);
+        if (there || this.#close(state, pose, goal)) this.go(state, 'over');
         break;
       }
       case 'over':
@@ -59,14 +61,18 @@ class PickAndPlaceExpert extends GraspExpert<Stage> {
       case 'lower': {
         const goal = placePose(view, false);
         const there = moveTowards(pose, goal, motion.lowerSpeed);
-        // At the end of the arm's reach the hand comes to rest a little above.
-        if (distance(pose, goal) < motion.lowEnough) state.settled += waypointTime;
-        if (there || state.settled >= motion.settleTime) this.go(state, 'release');
+        if (there || this.#close(state, pose, goal)) this.go(state, 'release');
         break;
       }
       case 'rest':
         moveTowards(pose, this.rest, motion.restSpeed);
     }
+  }
+
+  /** Whether the hand has come to rest near its goal: at the end of its reach it does not get there. */
+  #close(state: ExpertState<Stage | GraspStage>, pose: Float64Array, goal: Float64Array): boolean {
+    if (distance(pose, goal) < motion.closeEnough) state.settled += waypointTime;
+    return state.settled >= motion.settleTime;
   }
 }
 
