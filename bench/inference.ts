@@ -33,7 +33,7 @@ const INSTRUCTION = 'pick up the red cup and place it in the bin';
  * Each part of an inference in this runtime, ms: p50 and p99, beside Python's ONNX Runtime on the same networks, inputs,
  * noise and thread count, the two in turns. `whole` is encoder, {@link STEPS} steps of the decoder for
  * {@link CANDIDATES} candidates and the critic; ours has tokenizing, checks and the choice of a candidate besides.
- * `parity` is the largest difference of the normalised actions.
+ * `parity` is the largest difference of the normalised actions, which is rounding that eight-bit layers make larger.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const python = preparePython('inference', PEER_PACKAGES);

@@ -51,7 +51,8 @@ def flow(latent: np.ndarray, steps: int, subgoal: np.ndarray) -> np.ndarray:
     for step in range(steps):
         at = np.full(K, step / steps, np.float32)
         feeds = {"latent": latent, "noisy_actions": state, "time": at, "arm": arm, "subgoal": subgoal}
-        state = state + networks["decoder"].run(None, feeds)[0] / np.float32(steps)
+        # In double precision, as in the runtime.
+        state = (state + networks["decoder"].run(None, feeds)[0].astype(np.float64) / steps).astype(np.float32)
     return state
 
 

@@ -230,8 +230,9 @@ function imageSize({ card }: OnnxModel): number {
 function checkInput(observation: NetworkObservation, options: InferenceOptions, model: OnnxModel): void {
   const check = (name: string, values: Float32Array, length: number) => {
     if (values.length !== length) throw new Error(`policy: ${name} has ${values.length} values; expected ${length}`);
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new Error(`policy: ${name} value ${bad} is ${values[bad]}; it must be finite`);
+    for (let i = 0; i < length; i++) {
+      if (!Number.isFinite(values[i])) throw new Error(`policy: ${name} value ${i} is ${values[i]}; it must be finite`);
+    }
   };
   check('image', observation.image, imageSize(model));
   check('proprioception', observation.proprioception, model.card.proprioception.dim);
