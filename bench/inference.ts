@@ -31,9 +31,10 @@ const INSTRUCTION = 'pick up the red cup and place it in the bin';
 
 /**
  * Each part of an inference in this runtime, ms: p50 and p99, beside Python's ONNX Runtime on the same networks, inputs,
- * noise and thread count, the two in turns. `whole` is encoder, {@link STEPS} steps of the decoder for
- * {@link CANDIDATES} candidates and the critic; ours has tokenizing, checks and the choice of a candidate besides.
- * `parity` is the largest difference of the normalised actions, which is rounding that eight-bit layers make larger.
+ * noise and thread count, the two in turns; `cpu` is processor time, which leaves out what others took of a busy machine.
+ * `whole` is encoder, {@link STEPS} steps of the decoder for {@link CANDIDATES} candidates and the critic; ours has
+ * tokenizing, checks, noise and the choice of a candidate besides, and the autoregressive head draws its noise, which the
+ * peer is given. `parity` is the largest difference of the normalised actions.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const python = preparePython('inference', PEER_PACKAGES);
@@ -120,13 +121,15 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   let parity = 0;
   try {
     for (const [name, stage] of Object.entries(stages)) {
-      const [ours, theirs]: [number[], number[]] = [[], []];
+      const [ours, theirs, processor]: [number[], number[], number[]] = [[], [], []];
       const deadline = performance.now() + STAGE_TIME;
       for (let round = 0; round < ROUNDS; round++) {
         if (round >= LEAST_ROUNDS && performance.now() > deadline) break;
-        const begin = performance.now();
+        const [begin, before] = [performance.now(), process.cpuUsage()];
         const answer = await stage();
         ours.push(performance.now() - begin);
+        const { user, system } = process.cpuUsage(before);
+        processor.push((user + system) / 1000);
         const { time, actions } = await peer.run(name);
         theirs.push(time);
         if (round === 0 && actions !== undefined) {
@@ -141,6 +144,7 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
         ['p99', 0.99],
       ] as const) {
         figures[`${name}_${quantile}_ms`] = percentile(ours, share);
+        figures[`${name}_cpu_${quantile}_ms`] = percentile(processor, share);
         figures[`${name}_python_${quantile}_ms`] = percentile(theirs, share);
         ratios[`python_over_ours_${name}_${quantile}`] = percentile(theirs, share) / percentile(ours, share);
       }
