@@ -121,14 +121,16 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   let parity = 0;
   try {
     for (const [name, stage] of Object.entries(stages)) {
-      const [ours, theirs, processor]: [number[], number[], number[]] = [[], [], []];
+      const [ours, theirs, processor, kibibytes]: [number[], number[], number[], number[]] = [[], [], [], []];
       const deadline = performance.now() + STAGE_TIME;
       for (let round = 0; round < ROUNDS; round++) {
         if (round >= LEAST_ROUNDS && performance.now() > deadline) break;
+        const memory = allocated();
         const [begin, before] = [performance.now(), process.cpuUsage()];
         const answer = await stage();
         ours.push(performance.now() - begin);
         const { user, system } = process.cpuUsage(before);
+        kibibytes.push((allocated() - memory) / 1024);
         processor.push((user + system) / 1000);
         const { time, actions } = await peer.run(name);
         theirs.push(time);
@@ -139,6 +141,7 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
         }
       }
       console.error(`${name}: ${ours.length} rounds`);
+      figures[`${name}_allocated_KiB`] = percentile(kibibytes, 0.5);
       for (const [quantile, share] of [
         ['p50', 0.5],
         ['p99', 0.99],
@@ -154,6 +157,12 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   }
   await network.dispose();
   return { figures: { threads: THREADS, candidates: CANDIDATES, parity, ...figures }, ratios };
+}
+
+/** Memory of JavaScript and of its arrays that is taken, bytes; between two collections it only grows. */
+function allocated(): number {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
 }
 
 /** What the peer is to run. */

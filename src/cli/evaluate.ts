@@ -109,12 +109,14 @@ async function main(): Promise<void> {
   const seeds = Array.from({ length: episodes }, (_, i) => seed + i);
   const workers = wholeNumber('workers', values.workers, 1);
   if (values.world) {
-    const { robot, variant, options } = job;
+    const { robot, head, variant, phrasings, options } = job;
+    if (job.perturbation !== undefined || job.support !== 'gantry')
+      throw new Error('--perturb and --support do not go with --world');
     const tasks: Record<string, Record<string, WorldScore>> = {};
     for (const name of names) {
       console.log(name);
       tasks[name] = await evaluateWorld({
-        job: { robot, task: fileOf(name), model: values.model, variant, options },
+        job: { robot, task: fileOf(name), model: values.model, head, variant, phrasings, options },
         agents: values.agent === undefined ? ['expert', 'policy'] : [agent],
         seeds,
         workers,

@@ -61,6 +61,7 @@ describe('npm run evaluate', function () {
       [['--suite', 'kitchen'], /evaluate: --suite is 'kitchen'; it must be one of robolab/],
       [['--suite', 'robolab', '--task', 'pick_and_place'], /evaluate: --task and --suite exclude each other/],
       [['--sheet', 'x.png'], /evaluate: --sheet goes with --world/],
+      [['--world', '--perturb', 'push'], /evaluate: --perturb and --support do not go with --world/],
       [['--world', '--model', TINY_MODEL], /evaluate: policy .* has no world model to be judged/],
       [['--perturb', 'all'], /evaluate: --perturb is 'all'; it must be one of object, push, latency, camera/],
     ];
