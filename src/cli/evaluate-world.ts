@@ -64,6 +64,9 @@ function report({ frames, better_than_baselines, quantities, objects, confidence
   const millimetres = (metres: number) => `${(1000 * metres).toFixed(1)} mm`;
   console.log(`  ${count} objects off by ${millimetres(median_m)} (median), ${millimetres(p90_m)} (p90)`);
   console.log(`  presence right in ${(100 * presence_right).toFixed(1)} %`);
-  const { ece, brier, mean } = confidence;
+  const { ece, brier, mean, calibration } = confidence;
+  console.log(
+    `  calibrated by scale ${calibration.scale.toFixed(3)}, offset ${calibration.offset.toFixed(3)} of its logit`,
+  );
   console.log(`  confidence ${mean.toFixed(3)} on average: ECE ${ece.toFixed(3)}, Brier ${brier.toFixed(3)}`);
 }

@@ -9,7 +9,7 @@ import { CPU_EXECUTION, type Execution } from './execution.js';
 import type { ModelCard } from './model-card.js';
 import { loadModel, type OnnxModel } from './onnx-model.js';
 import { bestActions, type InferenceOptions, type ObjectEstimate, type PolicyPrediction } from './policy-backend.js';
-import { foresee, hasWorldModel, sigmoid } from './world-model.js';
+import { calibratedConfidence, foresee, hasWorldModel } from './world-model.js';
 
 /** What the networks see at one moment. */
 export interface NetworkObservation {
@@ -136,7 +136,7 @@ export class OnnxNetwork {
       horizon: card.horizon,
       best,
       confidence: judged
-        ? sigmoid((judged.confidence!.data as Float32Array)[best]!)
+        ? calibratedConfidence((judged.confidence!.data as Float32Array)[best]!, card)
         : confidenceOf(actions, candidates, target),
       feasibility,
       rejections: rejectionsOf(actions, normalisation, best, feasibility, previous),

@@ -96,7 +96,7 @@ export async function foresee(model: OnnxModel, question: WorldQuestion): Promis
     quantities: readQuantities(quantities, card),
     objects: readObjects(slots, card),
     frames: pictures ? await decodeFrames(model, codes, certainties, image) : [],
-    success: sigmoid(confidence[0]!),
+    success: calibratedConfidence(confidence[0]!, card),
     feasibility: feasibilityOf(actions, 1, normalisation)[0]!,
   };
 }
@@ -193,6 +193,11 @@ function interleave(planes: Float32Array): Uint8Array {
     }
   }
   return color;
+}
+
+/** Probability of success of a confidence logit z: σ(scale·z + offset), with what the card was calibrated to. */
+export function calibratedConfidence(logit: number, { confidence: { scale, offset } }: ModelCard): number {
+  return sigmoid(scale * logit + offset);
 }
 
 /** 1/(1 + e^−x) */

@@ -17,6 +17,15 @@ const OBJECTS_EVERY = 5;
 /** An object of which less is hidden counts as visible. */
 const HIDDEN = 0.5;
 
+/** An object that is there. */
+export interface TrueObject {
+  readonly position: Float64Array;
+  /** Whether at least half of it is seen. */
+  readonly visible: boolean;
+  /** Whether it stands in the same place in every layout, so that there is nothing to find out. */
+  readonly immovable: boolean;
+}
+
 /** What there was at a moment. */
 export interface WorldRecord {
   /** What a policy may know. */
@@ -26,7 +35,7 @@ export interface WorldRecord {
   /** The truth, for judging only: as TruthLabels has it. */
   readonly quantities: Float32Array;
   /** Also the truth, in every so many records: the scene's bodies that are there, in base_link, m. */
-  readonly objects: ReadonlyMap<string, { readonly position: Float64Array; readonly visible: boolean }> | undefined;
+  readonly objects: ReadonlyMap<string, TrueObject> | undefined;
 }
 
 /** Lets an agent act and records ten times a second what the world model is to be judged by. */
@@ -119,7 +128,8 @@ export class WorldRecorder implements Agent {
       names.map((name) => {
         const position = new Float64Array(3);
         this.#simulation.bodyPositionInBase(name, position);
-        return [name, { position, visible: this.#hidden.of(name) < HIDDEN }];
+        const immovable = this.#task.scene.bodies[name]!.fixed && !(name in this.#task.layout.regions);
+        return [name, { position, visible: this.#hidden.of(name) < HIDDEN, immovable }];
       }),
     );
   }

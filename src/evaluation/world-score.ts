@@ -1,4 +1,5 @@
 import { percentile } from '../math/percentile.js';
+import { type Calibration, fitCalibration } from './confidence-calibration.js';
 import { psnr } from './image-metrics.js';
 import { type FrameSums, PREDICTORS, type Predictor, type WorldTrial } from './world-trial.js';
 
@@ -40,7 +41,7 @@ export interface WorldScore {
   readonly frames: Record<string, Record<Predictor, FrameScore>>;
   readonly better_than_baselines: boolean;
   readonly quantities: Record<string, QuantityScore>;
-  /** Visible objects: distance of the belief from the truth, m. */
+  /** Visible objects that are not fixed in the scene: distance of the belief from the truth, m. */
   readonly objects: {
     readonly median_m: number;
     readonly p90_m: number;
@@ -49,7 +50,13 @@ export interface WorldScore {
     readonly presence_right: number;
   };
   /** Of the probabilities of success given at the moments, against how their episodes ended. */
-  readonly confidence: { readonly ece: number; readonly brier: number; readonly mean: number };
+  readonly confidence: {
+    readonly ece: number;
+    readonly brier: number;
+    readonly mean: number;
+    /** What would calibrate it on these episodes: for the model card, from episodes that nothing is judged by. */
+    readonly calibration: Calibration;
+  };
 }
 
 /** What episodes say of the world model together. @param episodes with at least one judged moment in all */
@@ -94,6 +101,7 @@ export function scoreWorld(episodes: readonly JudgedEpisode[]): WorldScore {
       ece: calibrationError(given),
       brier,
       mean: given.reduce((sum, { p }) => sum + p, 0) / given.length,
+      calibration: fitCalibration(given),
     },
   };
 }

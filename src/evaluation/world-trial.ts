@@ -41,7 +41,7 @@ export interface WorldTrial {
   readonly frames: Map<number, Record<Predictor, FrameSums>>;
   /** For each quantity of the model, of each moment. */
   readonly quantities: { readonly name: string; readonly truth: number[]; readonly predicted: number[] }[];
-  /** Distance of visible objects from where the model believes them to be, m, by name. */
+  /** Distance of visible objects, those fixed in the scene excepted, from where the model believes them, m, by name. */
   readonly objects: Record<string, number[]>;
   /** Objects that are there or not as the model says, and all. */
   presenceRight: number;
@@ -144,7 +144,7 @@ function judgeState(trial: WorldTrial, { quantities, objects }: WorldPrediction,
     const truth = record.objects!.get(name);
     trial.presenceAll++;
     if (presence > PRESENT === (truth !== undefined)) trial.presenceRight++;
-    if (truth === undefined || !truth.visible) continue;
+    if (truth === undefined || truth.immovable || !truth.visible) continue;
     const error = Math.hypot(...position.map((value, axis) => value - truth.position[axis]!));
     trial.objects[name] = [...(trial.objects[name] ?? []), error];
   }
