@@ -39,7 +39,7 @@ the seed alone.
   --latency MS     from an observation to its action chunk (100)
   --period MS      between inferences (200)
   --steps N        steps of the action sampler (4)
-  --candidates K   sampled chunks (4)
+  --candidates K   sampled chunks (5)
   --workers W      threads (2)
   --json FILE      write the figures
 `;

@@ -15,7 +15,7 @@ export interface PolicySessionOptions {
   readonly steps: number;
 }
 
-export const defaultPolicySession: PolicySessionOptions = { candidates: 4, steps: 4 };
+export const defaultPolicySession: PolicySessionOptions = { candidates: 5, steps: 4 };
 
 /** A prediction and the chunk of its best candidate. */
 export interface PolicyAnswer {

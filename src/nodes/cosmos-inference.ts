@@ -44,7 +44,7 @@ const PARAMETERS = {
   camera: { type: 'string', default: 'head_camera', description: 'Camera that the policy sees through.' },
   rate: { type: 'double', default: 5, minimum: 0.1, maximum: 10, description: 'Most inferences a second, Hz.' },
   threads: { type: 'integer', default: 1, minimum: 1, maximum: 64, description: 'Threads of the inference.' },
-  candidates: { type: 'integer', default: 4, minimum: 1, maximum: 64, description: 'Action chunks sampled each time.' },
+  candidates: { type: 'integer', default: 5, minimum: 1, maximum: 64, description: 'Action chunks sampled each time.' },
   steps: { type: 'integer', default: 4, minimum: 1, maximum: 100, description: 'Steps of the action sampler.' },
 } as const satisfies ParameterDeclarations;
 

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
 import type { Arm } from '../../src/action/action-chunk.js';
 import { ACTION_HEADS, CPU_EXECUTION } from '../../src/cosmos/execution.js';
+import { readCard } from '../../src/cosmos/model-card.js';
 import { type NetworkObservation, OnnxNetwork } from '../../src/cosmos/onnx-network.js';
 import { bestActions, candidateActions } from '../../src/cosmos/policy-backend.js';
+import { calibratedConfidence } from '../../src/cosmos/world-model.js';
 import { Random } from '../../src/math/random.js';
 
 const SHIPPED = 'models/cosmos3_micro';
@@ -52,6 +54,14 @@ describe('the world model', () => {
     const prediction = await network.infer(grey, options);
     const { color } = (await prediction.foresee!(bestActions(prediction), prediction.arm, true)).frames[0]!;
     expect(color.reduce((sum, value) => sum + Math.abs(value - 128), 0) / color.length).to.be.below(40);
+  });
+});
+
+describe('confidence', () => {
+  it('is a probability with what the card was calibrated to', () => {
+    const card = { ...readCard(SHIPPED), confidence: { scale: 0.5, offset: -1 } };
+    expect(calibratedConfidence(2, card)).to.equal(0.5);
+    expect(calibratedConfidence(6, card)).to.be.closeTo(1 / (1 + Math.exp(-2)), 1e-12);
   });
 });
 
