@@ -118,6 +118,8 @@ export interface PolicyBackend {
 export interface BackendSession {
   /** Forgets what was seen: for a new instruction. */
   reset(): void;
+  /** Sees without being asked, of a policy that looks back; in order of time. */
+  observe?(senses: PolicySenses): void;
   /**
    * Answers one observation; one at a time.
    * @returns one prediction for each arm that is to move

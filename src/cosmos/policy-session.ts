@@ -45,6 +45,11 @@ export class PolicySession {
     this.#running.clear();
   }
 
+  /** Sees without being asked what to do; in order of time. */
+  observe(senses: PolicySenses): void {
+    this.#session.observe?.(senses);
+  }
+
   /**
    * Predicts what to do.
    * @param seed of the sampler; by default the observation's time in milliseconds

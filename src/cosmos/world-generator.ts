@@ -45,14 +45,12 @@ export interface Courses {
 /**
  * World generation (article, section 3.2): what the model expects to see of courses of action that nobody carries out.
  * The encoder, the sampler and each course take a turn of their own, between which the policy in use goes on.
- * @param senses what the robot senses; asked when it is read
- * @param session for this question alone
+ * @param present what the robot senses, read when it is its turn, and a conversation for this question alone
  * @throws Error for an instruction with words that the policy has never seen, actions of the wrong number or not finite,
  *   an arm that it lacks, and a policy without a world model
  */
 export async function generateCourses(
-  session: PolicySession,
-  senses: () => PolicySenses,
+  present: { senses(): PolicySenses; session(): PolicySession },
   request: CourseRequest,
   turns: Turns,
   steps: number,
@@ -63,7 +61,7 @@ export async function generateCourses(
   if (given.length === 0 && wanted !== undefined)
     throw new Error('an arm is named but no actions: the policy chooses the arm of its own actions');
   const options = { candidates: given.length > 0 ? 1 : Math.max(courses, sampled), steps };
-  const [answer] = await turns.take(() => session.infer(senses(), instruction, options, seed));
+  const [answer] = await turns.take(() => present.session().infer(present.senses(), instruction, options, seed));
   const { prediction, anchors } = answer!;
   const { foresee, unknownWords, horizon, policy } = prediction;
   if (unknownWords.length > 0) {

@@ -103,7 +103,7 @@ async function askAt(
 ): Promise<WorldPrediction> {
   const least = { candidates: 1, steps: 1, seed: 0 };
   session.reset();
-  if (earlier !== now) await session.infer(earlier.senses, instruction, least);
+  if (earlier !== now) session.observe?.(earlier.senses);
   const [prediction] = await session.infer(now.senses, instruction, least);
   const { foresee, policy } = prediction!;
   if (foresee === undefined) throw new Error(`policy ${policy} has no world model to be judged`);

@@ -1,4 +1,4 @@
-import { bestActions, type PolicyBackend, type PolicySenses } from '../cosmos/policy-backend.js';
+import { bestActions, type PolicyBackend } from '../cosmos/policy-backend.js';
 import { type PolicyAnswer, PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
 import { Turns } from '../cosmos/turns.js';
 import { MOST_COURSES } from '../cosmos/world-generator.js';
@@ -18,7 +18,7 @@ import type { Publisher } from '../ros/publisher.js';
 import { latched, reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
 import { toSeconds } from '../ros/time.js';
-import { offerWorldServices, type WorldServicesHost } from '../ros/world-services.js';
+import { offerWorldServices, type Present } from '../ros/world-services.js';
 
 const PARAMETERS = {
   robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
@@ -48,6 +48,10 @@ const PARAMETERS = {
   steps: { type: 'integer', default: 4, minimum: 1, maximum: 100, description: 'Steps of the action sampler.' },
 } as const satisfies ParameterDeclarations;
 
+/** How long an observation is kept for questions that come later, s, and how many at most. */
+const REMEMBERED = 0.5;
+const MOST = 16;
+
 interface Publishers {
   readonly prediction: Publisher<'cosmos_humanoid/msg/ActionPrediction'>;
   readonly world: Publisher<'cosmos_humanoid/msg/WorldState'>;
@@ -67,7 +71,8 @@ class CosmosInferenceNode implements NodeHooks {
   /** The policy in use comes before the services' questions. */
   readonly #turns = new Turns();
   #instruction = '';
-  #latest: FusedObservation | undefined;
+  /** The last observations, the newest at the end. */
+  #recent: FusedObservation[] = [];
   #next = 0;
   #busy = false;
   #predictions = 0;
@@ -92,7 +97,7 @@ class CosmosInferenceNode implements NodeHooks {
 
   activate(): void {
     const node = this.#node;
-    this.#latest = undefined;
+    this.#recent = [];
     this.#next = 0;
     const prediction = node.createPublisher(
       'cosmos_humanoid/msg/ActionPrediction',
@@ -111,7 +116,7 @@ class CosmosInferenceNode implements NodeHooks {
       'camera_fusion/observation',
       sensorData(1),
       (message) => {
-        this.#latest = message;
+        this.#remember(message);
         if (this.#instruction !== '' && !this.#busy && node.now() >= this.#next)
           void this.#predict(message, { prediction, world, markers, foreseen });
       },
@@ -174,33 +179,30 @@ class CosmosInferenceNode implements NodeHooks {
     return { instruction, stamp, published: this.#node.stamp(), frame: this.#robot.baseFrame };
   }
 
-  /** @throws Error while there is no observation */
-  #latestSenses(): () => PolicySenses {
-    const latest = this.#latest;
+  #remember(observation: FusedObservation): void {
+    const begin = toSeconds(observation.header.stamp) - REMEMBERED;
+    this.#recent = [...this.#recent.filter(({ header }) => toSeconds(header.stamp) > begin), observation].slice(-MOST);
+  }
+
+  #present(): Present {
+    const latest = this.#recent.at(-1);
     if (latest === undefined) throw new Error('no observation yet; is camera_fusion active?');
-    return () => this.#reader.read(latest);
-  }
-
-  /** @param wanted '' for the instruction in force @throws Error where there is none, or no observation */
-  #wantedContext(wanted: string): AnswerContext {
-    const instruction = wanted || this.#instruction;
-    if (this.#latest === undefined) throw new Error('no observation yet; is camera_fusion active?');
-    if (instruction === '') throw new Error('no instruction is in force; name one in the request');
-    return this.#context(instruction, this.#latest.header.stamp);
-  }
-
-  #worldServicesHost(): WorldServicesHost {
-    const { camera, steps, candidates } = this.#node.parameters;
-    const seen = this.#latest?.cameras.find(({ name }) => name === camera);
+    const earlier = this.#recent.slice(0, -1);
+    const backend = this.#backend;
+    const { camera } = this.#node.parameters;
     return {
-      turns: this.#turns,
-      camera,
-      opticalFrame: seen?.color.header.frame_id ?? '',
-      steps,
-      candidates,
-      session: () => new PolicySession(this.#backend),
-      senses: () => this.#latestSenses(),
-      context: (wanted) => this.#wantedContext(wanted),
+      opticalFrame: latest.cameras.find(({ name }) => name === camera)?.color.header.frame_id ?? '',
+      senses: () => this.#reader.read(latest),
+      session: () => {
+        const session = new PolicySession(backend);
+        for (const observation of earlier) session.observe(this.#reader.read(observation));
+        return session;
+      },
+      context: (wanted) => {
+        const instruction = wanted || this.#instruction;
+        if (instruction === '') throw new Error('no instruction is in force; name one in the request');
+        return this.#context(instruction, latest.header.stamp);
+      },
     };
   }
 
@@ -208,10 +210,11 @@ class CosmosInferenceNode implements NodeHooks {
   #offerServices(): void {
     const node = this.#node;
     const ask = async (wanted: string, options: PolicySessionOptions, seed?: number) => {
-      const senses = this.#latestSenses();
-      const context = this.#wantedContext(wanted);
-      const session = new PolicySession(this.#backend, options);
-      const [answer] = await this.#turns.take(() => session.infer(senses(), context.instruction, options, seed));
+      const present = this.#present();
+      const context = present.context(wanted);
+      const [answer] = await this.#turns.take(() =>
+        present.session().infer(present.senses(), context.instruction, options, seed),
+      );
       return { answer: answer!, context };
     };
     const { candidates, steps } = node.parameters;
@@ -240,7 +243,9 @@ class CosmosInferenceNode implements NodeHooks {
         description,
       } as ServiceResponse<'cosmos_humanoid/srv/UnderstandScene'>;
     });
-    offerWorldServices(node, () => this.#worldServicesHost());
+    const { camera } = node.parameters;
+    const host = { turns: this.#turns, camera, steps, candidates, present: () => this.#present() };
+    offerWorldServices(node, host);
     node.createService('cosmos_humanoid/srv/LoadModel', 'cosmos/load_model', async ({ path }) => {
       const started = performance.now();
       // The policy in use stays where the new one is refused.

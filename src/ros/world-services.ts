@@ -28,40 +28,47 @@ type OutcomesResponse = ServiceResponse<'cosmos_humanoid/srv/PredictOutcomes'>;
 const DIVERGED = 0.01;
 const DEFAULT_OUTCOMES = 5;
 
-/** What the services ask the node for when somebody calls them. */
-export interface WorldServicesHost {
-  readonly turns: Turns;
-  /** The policy's camera, and its optical frame. */
-  readonly camera: string;
+/** The latest observation, what was seen before it, and the policy in use. */
+export interface Present {
+  /** Of the policy's camera. */
   readonly opticalFrame: string;
-  /** Steps of the action sampler, and candidates of which the policy takes the best. */
-  readonly steps: number;
-  readonly candidates: number;
-  /** A conversation of its own with the policy in use. */
+  senses(): PolicySenses;
+  /** A conversation of its own with the policy, which has seen what came before. */
   session(): PolicySession;
-  /** The latest observation. @throws Error while there is none */
-  senses(): () => PolicySenses;
-  /** @param wanted of the request; '' for the one in force @throws Error where there is none */
+  /** @param wanted instruction of the request; '' for the one in force @throws Error where there is none */
   context(wanted: string): AnswerContext;
 }
 
+/** What the services need of the node. */
+export interface WorldServicesHost {
+  readonly turns: Turns;
+  /** The policy's camera. */
+  readonly camera: string;
+  /** Steps of the action sampler, and candidates of which the policy takes the best. */
+  readonly steps: number;
+  readonly candidates: number;
+  /** @throws Error while there is no observation */
+  present(): Present;
+}
+
 /** Offers what the world model foresees of actions that nobody carries out; refusals are answered with the reason. */
-export function offerWorldServices(node: RosNode, host: () => WorldServicesHost): void {
+export function offerWorldServices(node: RosNode, host: WorldServicesHost): void {
   node.createService('cosmos_humanoid/srv/GenerateWorld', 'cosmos/generate_world', (request) =>
-    generateWorld(host(), request),
+    generateWorld(host, request),
   );
   node.createService('cosmos_humanoid/srv/GenerateCounterfactual', 'cosmos/generate_counterfactual', (request) =>
-    generateCounterfactual(host(), request),
+    generateCounterfactual(host, request),
   );
   node.createService('cosmos_humanoid/srv/PredictOutcomes', 'cosmos/predict_outcomes', (request) =>
-    predictOutcomes(host(), request),
+    predictOutcomes(host, request),
   );
 }
 
 async function generateWorld(host: WorldServicesHost, request: WorldRequest): Promise<WorldResponse> {
   checkCamera(host, request.camera);
-  const context = host.context(request.instruction);
-  const { answer, courses } = await imagine(host, context, host.senses(), {
+  const present = host.present();
+  const context = present.context(request.instruction);
+  const { answer, courses } = await imagine(host, present, context, {
     ...request,
     courses: 1,
     seed: Number(request.seed),
@@ -71,7 +78,7 @@ async function generateWorld(host: WorldServicesHost, request: WorldRequest): Pr
   return {
     success: true,
     message: '',
-    frames: images(host, context, frames),
+    frames: images(present, context, frames),
     certainties: Float64Array.from(frames, ({ certainty }) => certainty),
     state: worldMessage(answer, context, course.world),
     actions: course.actions,
@@ -87,14 +94,14 @@ async function generateCounterfactual(
   request: CounterfactualRequest,
 ): Promise<CounterfactualResponse> {
   checkCamera(host, request.camera);
-  const senses = host.senses();
-  const context = host.context(request.actual_instruction);
-  const other = host.context(request.counterfactual_instruction);
+  const present = host.present();
+  const context = present.context(request.actual_instruction);
+  const other = present.context(request.counterfactual_instruction);
   const common = { courses: 1, seed: Number(request.seed) };
   const asked = { actions: request.actual_actions, arm: request.actual_arm, ...common };
-  const { answer, courses } = await imagine(host, context, senses, asked);
+  const { answer, courses } = await imagine(host, present, context, asked);
   const supposed = { actions: request.counterfactual_actions, arm: request.counterfactual_arm, ...common };
-  const { courses: others } = await imagine(host, other, senses, supposed);
+  const { courses: others } = await imagine(host, present, other, supposed);
   const actual = only(courses, 'actual_actions');
   const counterfactual = only(others, 'counterfactual_actions');
   const shown = [actual, counterfactual].map(({ world }) =>
@@ -111,8 +118,8 @@ async function generateCounterfactual(
   return {
     success: true,
     message: '',
-    actual_frames: images(host, context, shown[0]),
-    counterfactual_frames: images(host, context, shown[1]),
+    actual_frames: images(present, context, shown[0]),
+    counterfactual_frames: images(present, context, shown[1]),
     differences: Float64Array.from(differences),
     divergence_frame: diverged < 0 ? differences.length : diverged,
     gripper_distances: Float64Array.from(distances),
@@ -126,8 +133,9 @@ async function generateCounterfactual(
 }
 
 async function predictOutcomes(host: WorldServicesHost, request: OutcomesRequest): Promise<OutcomesResponse> {
-  const context = host.context(request.instruction);
-  const { answer, courses } = await imagine(host, context, host.senses(), {
+  const present = host.present();
+  const context = present.context(request.instruction);
+  const { answer, courses } = await imagine(host, present, context, {
     ...request,
     courses: request.num_outcomes || DEFAULT_OUTCOMES,
     seed: Number(request.seed),
@@ -153,7 +161,7 @@ async function predictOutcomes(host: WorldServicesHost, request: OutcomesRequest
     probabilities: Float64Array.from(ranked, ({ course }) => course.world.success),
     collisions: Float64Array.from(ranked, ({ collision }) => collision),
     feasibilities: Float64Array.from(ranked, ({ course }) => course.world.feasibility),
-    frames: images(host, context, frames),
+    frames: images(present, context, frames),
     certainties: Float64Array.from(frames, ({ certainty }) => certainty),
     state: worldMessage(answer, context, ranked[0]!.course.world),
   } as OutcomesResponse;
@@ -161,8 +169,8 @@ async function predictOutcomes(host: WorldServicesHost, request: OutcomesRequest
 
 function imagine(
   host: WorldServicesHost,
+  present: Present,
   { instruction }: AnswerContext,
-  senses: () => PolicySenses,
   asked: { readonly actions: ArrayLike<number>; readonly arm: string } & Pick<CourseRequest, 'courses' | 'seed'>,
 ): Promise<Courses> {
   const { courses, seed } = asked;
@@ -177,7 +185,7 @@ function imagine(
     seed,
     pictures: true,
   };
-  return generateCourses(host.session(), senses, request, host.turns, host.steps);
+  return generateCourses(present, request, host.turns, host.steps);
 }
 
 /** @throws Error where several courses are given to a service that follows one */
@@ -191,6 +199,6 @@ function checkCamera({ camera }: WorldServicesHost, wanted: string): void {
     throw new Error(`camera is '${wanted}'; the policy sees and foresees through ${camera} only`);
 }
 
-function images({ opticalFrame }: WorldServicesHost, { stamp }: AnswerContext, frames: readonly ForeseenFrame[]) {
+function images({ opticalFrame }: Present, { stamp }: AnswerContext, frames: readonly ForeseenFrame[]) {
   return frames.map((frame) => foreseenImage(frame, toSeconds(stamp), opticalFrame));
 }
