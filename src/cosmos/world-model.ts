@@ -118,10 +118,12 @@ function frameCertainties(logits: Float32Array, card: ModelCard): number[] {
     let sum = 0;
     for (let patch = 0; patch < patches; patch++) {
       for (const count of levels) {
-        const own = logits.subarray(at, at + count);
-        const largest = Math.max(...own);
+        let largest = logits[at]!;
+        for (let i = at + 1; i < at + count; i++) largest = Math.max(largest, logits[i]!);
         // The softmax of the largest: 1/Σ exp(lᵢ − l_max).
-        sum += 1 / own.reduce((total, logit) => total + Math.exp(logit - largest), 0);
+        let total = 0;
+        for (let i = at; i < at + count; i++) total += Math.exp(logits[i]! - largest);
+        sum += 1 / total;
         at += count;
       }
     }
