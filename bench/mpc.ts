@@ -1,6 +1,6 @@
-import { type ExecFileSyncOptions, execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Random } from '../src/math/random.js';
 import { Clearance, defaultClearance } from '../src/planning/clearance.js';
@@ -15,6 +15,7 @@ import type { ModelPredictivePlan } from '../src/planning/mpc/model-predictive-p
 import { Kinematics } from '../src/robot/kinematics.js';
 import { Robot } from '../src/robot/robot.js';
 import { packagePath } from '../src/ros/package-path.js';
+import { CLEAN, preparePython } from './python-peer.js';
 
 /** Cycles timed, in rounds; the peer solves every so many of them too, right after the round. */
 const CYCLES = 1200;
@@ -34,7 +35,7 @@ const GRIP_CHUNKS = 4;
  * gaps are relative to OSQP's solution at 1e-6.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
-  const python = preparePeer();
+  const python = preparePython('mpc', PEER_PACKAGES);
   const robot = Robot.load(packagePath('config/robot.yaml'));
   const kinematics = await Kinematics.create(robot);
   const work = robot.posture('table_work');
@@ -177,9 +178,6 @@ function describe({ problem, hands, constraints, blocks, count }: ModelPredictiv
   };
 }
 
-/** Without packages of the surrounding environment, which pip would not install and the peer not find later. */
-const CLEAN = { ...process.env, PYTHONPATH: '' };
-
 /** What the peer reports; processor times in ms, one number a problem. */
 interface PeerReport {
   readonly variables: number;
@@ -212,27 +210,6 @@ function solveWithPeer(python: string, problems: readonly object[]): PeerReport 
   } finally {
     rmSync(directory, { recursive: true });
   }
-}
-
-/** A Python with OSQP, made in the user's cache the first time. @returns its path */
-function preparePeer(): string {
-  const cache = process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache');
-  const directory = join(cache, 'cosmos_humanoid', 'bench-mpc');
-  const python = join(directory, 'bin', 'python');
-  if (existsSync(join(directory, 'ready'))) return python;
-  console.error(`makes ${directory} with ${PEER_PACKAGES.join(', ')}, once`);
-  const options = { stdio: ['ignore', 'ignore', 'pipe'], env: CLEAN } as const satisfies ExecFileSyncOptions;
-  try {
-    execFileSync('python3', ['-m', 'venv', directory], options);
-    execFileSync(python, ['-m', 'pip', 'install', '--quiet', ...PEER_PACKAGES], options);
-  } catch (error) {
-    throw new Error(
-      `the peer cannot be set up: ${(error as Error).message}\nMake it by hand: python3 -m venv ${directory} && ` +
-        `${python} -m pip install ${PEER_PACKAGES.join(' ')} && touch ${directory}/ready`,
-    );
-  }
-  writeFileSync(join(directory, 'ready'), '');
-  return python;
 }
 
 function summarise(

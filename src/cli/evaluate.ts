@@ -5,21 +5,27 @@ import { perturbations } from '../evaluation/perturbation.js';
 import { defaultPolicyAgent } from '../evaluation/policy-agent.js';
 import type { EpisodeResult } from '../evaluation/rollout.js';
 import { suites } from '../evaluation/suites.js';
+import type { WorldScore } from '../evaluation/world-score.js';
 import { packagePath } from '../ros/package-path.js';
 import { loadTask } from '../sim/scene.js';
 import type { EvaluationJob } from './evaluate-worker.js';
+import { evaluateWorld } from './evaluate-world.js';
 import { oneOf, parseOptions, wholeNumber } from './options.js';
 import { runParallel } from './parallel.js';
 
 const usage = `
 npm run evaluate -- --task TASK [options]
 npm run evaluate -- --suite robolab [options]
+npm run evaluate -- --world [options]
 
 Closed loop without ROS, in lock step: the policy sees the simulated head camera and the joints; the result depends on
 the seed alone.
 
   --task TASK      task in config/scenes (pick_and_place)
   --suite SUITE    instead of a task several: ${Object.keys(suites).join(', ')}
+  --world          judges what the model foresees instead: frames 0.1, 0.5 and 1 s ahead, quantities, objects, confidence,
+                   on episodes of the expert and of the policy (or of --agent alone), told what was done
+  --sheet FILE     with --world: PNG of true frames, each beside the predicted one
   --episodes N     layouts of each task (100)
   --seed S         first seed; layouts S … S+N-1 (500000)
   --agent WHO      policy, or expert: the script that makes the demonstrations, which knows the truth (policy)
@@ -33,7 +39,7 @@ the seed alone.
   --latency MS     from an observation to its action chunk (100)
   --period MS      between inferences (200)
   --steps N        steps of the action sampler (4)
-  --candidates K   sampled chunks (4)
+  --candidates K   sampled chunks (5)
   --workers W      threads (2)
   --json FILE      write the figures
 `;
@@ -43,7 +49,9 @@ const { values } = parseOptions(usage, {
   suite: { type: 'string' },
   episodes: { type: 'string', default: '100' },
   seed: { type: 'string', default: '500000' },
-  agent: { type: 'string', default: 'policy' },
+  agent: { type: 'string' },
+  world: { type: 'boolean', default: false },
+  sheet: { type: 'string' },
   phrasings: { type: 'string', default: 'trained' },
   perturb: { type: 'string' },
   support: { type: 'string', default: 'gantry' },
@@ -80,7 +88,8 @@ async function main(): Promise<void> {
   }
   const fileOf = (name: string) => packagePath(`config/scenes/${name}.yaml`);
   for (const name of names) loadTask(fileOf(name));
-  const agent = oneOf('agent', values.agent, ['policy', 'expert']);
+  if (values.sheet !== undefined && !values.world) throw new Error('--sheet goes with --world');
+  const agent = oneOf('agent', values.agent ?? 'policy', ['policy', 'expert']);
   const job: Omit<EvaluationJob, 'task'> = {
     robot: packagePath('config/robot.yaml'),
     model: agent === 'policy' ? values.model : undefined,
@@ -97,6 +106,27 @@ async function main(): Promise<void> {
     },
   };
 
+  const seeds = Array.from({ length: episodes }, (_, i) => seed + i);
+  const workers = wholeNumber('workers', values.workers, 1);
+  if (values.world) {
+    const { robot, head, variant, phrasings, options } = job;
+    if (job.perturbation !== undefined || job.support !== 'gantry')
+      throw new Error('--perturb and --support do not go with --world');
+    const tasks: Record<string, Record<string, WorldScore>> = {};
+    for (const name of names) {
+      console.log(name);
+      tasks[name] = await evaluateWorld({
+        job: { robot, task: fileOf(name), model: values.model, head, variant, phrasings, options },
+        agents: values.agent === undefined ? ['expert', 'policy'] : [agent],
+        seeds,
+        workers,
+        sheet: name === names[0] ? values.sheet : undefined,
+      });
+    }
+    if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ seed, tasks }, undefined, 2)}\n`);
+    return;
+  }
+
   const results: (EpisodeResult & { task: string })[] = [];
   const tasks: Record<string, EvaluationSummary> = {};
   const started = performance.now();
@@ -105,8 +135,8 @@ async function main(): Promise<void> {
     await runParallel<EpisodeResult>(
       new URL('./evaluate-worker.js', import.meta.url),
       { ...job, task: fileOf(name) } satisfies EvaluationJob,
-      Array.from({ length: episodes }, (_, i) => seed + i),
-      wholeNumber('workers', values.workers, 1),
+      seeds,
+      workers,
       (result, done) => {
         own.push(result);
         const successes = own.filter(({ success }) => success).length;

@@ -32,7 +32,8 @@ export async function sampleActions(
   if (head === 'autoregressive') {
     const length = candidates * size * card.action.bins!;
     const shape = [candidates, card.horizon, card.action.dim, card.action.bins!];
-    const noise = Float32Array.from({ length }, () => TEMPERATURE * gumbel(random));
+    const noise = new Float32Array(length);
+    for (let i = 0; i < length; i++) noise[i] = TEMPERATURE * gumbel(random);
     const drawn = await more.get('autoregressive')!.run({
       latent,
       arm: arms,
@@ -45,13 +46,14 @@ export async function sampleActions(
   const subgoal = head === 'hierarchical' ? (await more.get('subgoal')!.run({ latent, arm: arms })).subgoal! : none();
   const condition = card.arms.length > 1 ? { arm: arms, subgoal } : {};
   const shape = [candidates, card.horizon, card.action.dim];
+  const times = new Float32Array(candidates);
+  const feeds = { latent, time: new Tensor('float32', times, [candidates]), ...condition };
+  let noisy: Tensor | undefined;
   const velocity = async (state: Float32Array, t: number) => {
-    const decoded = await decoder.run({
-      latent,
-      noisy_actions: new Tensor('float32', state, shape),
-      time: new Tensor('float32', new Float32Array(candidates).fill(t), [candidates]),
-      ...condition,
-    });
+    // The samplers go on in the same array.
+    if (noisy?.data !== state) noisy = new Tensor('float32', state, shape);
+    times.fill(t);
+    const decoded = await decoder.run({ ...feeds, noisy_actions: noisy });
     return decoded.velocity!.data as Float32Array;
   };
   const noise = Float32Array.from({ length: candidates * size }, () => random.normal());

@@ -73,6 +73,8 @@ const schema = z
         future_steps: z.array(z.int().min(1)).min(1),
       })
       .optional(),
+    /** Makes confidence a probability, see `calibratedConfidence`; by default it is taken as it is. */
+    confidence: z.object({ scale: z.number().positive(), offset: z.number() }).default({ scale: 1, offset: 0 }),
     /** What the rows of the encoder's `objects` stand for. */
     slots: z.array(z.string()).min(1),
     training: z.record(z.string(), z.unknown()).default({}),

@@ -67,13 +67,18 @@ class OnnxSession implements BackendSession {
     this.#arm = undefined;
   }
 
+  observe({ stamp, frame }: PolicySenses): void {
+    composePolicyImage(frame, this.#image);
+    this.#history.push(stamp, this.#image);
+  }
+
   async infer(
-    { stamp, frame, hands, positions }: PolicySenses,
+    senses: PolicySenses,
     instruction: string,
     options: InferenceOptions,
   ): Promise<readonly PolicyPrediction[]> {
-    composePolicyImage(frame, this.#image);
-    this.#history.push(stamp, this.#image);
+    this.observe(senses);
+    const { stamp, hands, positions } = senses;
     const observation = {
       stamp,
       image: this.#history.observation(),

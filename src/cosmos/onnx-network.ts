@@ -8,8 +8,8 @@ import { confidenceOf, feasibilityOf, rejectionsOf, selectCandidate } from './ca
 import { CPU_EXECUTION, type Execution } from './execution.js';
 import type { ModelCard } from './model-card.js';
 import { loadModel, type OnnxModel } from './onnx-model.js';
-import type { InferenceOptions, ObjectEstimate, PolicyPrediction } from './policy-backend.js';
-import { foresee, hasWorldModel, sigmoid } from './world-model.js';
+import { bestActions, type InferenceOptions, type ObjectEstimate, type PolicyPrediction } from './policy-backend.js';
+import { calibratedConfidence, foresee, hasWorldModel } from './world-model.js';
 
 /** What the networks see at one moment. */
 export interface NetworkObservation {
@@ -67,8 +67,8 @@ export class OnnxNetwork {
     const image = new Float32Array(imageSize(model));
     const proprioception = new Float32Array(model.card.proprioception.dim);
     const start = { stamp: 0, image, proprioception, instruction: 'start' };
-    const { foresee } = await this.infer(start, { candidates: 1, steps: 1, seed: 0 });
-    await foresee?.(0, true);
+    const prediction = await this.infer(start, { candidates: 1, steps: 1, seed: 0 });
+    await prediction.foresee?.(bestActions(prediction), prediction.arm, true);
   }
 
   /** Answers one observation; one at a time. Rejects on malformed input and on output that is not finite. */
@@ -124,12 +124,9 @@ export class OnnxNetwork {
     const previous = options.previous?.[arm];
     const best = selectCandidate(actions, normalisation, previous);
     const feasibility = feasibilityOf(actions, candidates, normalisation);
-    const size = card.horizon * card.action.dim;
     const newest = image.slice((image.length / card.history) * (card.history - 1));
-    const foreseeCandidate = (candidate: number, pictures: boolean) => {
-      const chosen = samples.slice(candidate * size, (candidate + 1) * size);
-      return foresee(model, { latent, arm, actions: chosen, image: newest, pictures });
-    };
+    const foreseeActions = (imagined: Float64Array, by: Arm, pictures: boolean) =>
+      foresee(model, { latent, arm: by, actions: imagined, normalisation, image: newest, pictures });
     return {
       policy: `${card.id}@${card.version}`,
       arm,
@@ -139,14 +136,14 @@ export class OnnxNetwork {
       horizon: card.horizon,
       best,
       confidence: judged
-        ? sigmoid((judged.confidence!.data as Float32Array)[best]!)
+        ? calibratedConfidence((judged.confidence!.data as Float32Array)[best]!, card)
         : confidenceOf(actions, candidates, target),
       feasibility,
       rejections: rejectionsOf(actions, normalisation, best, feasibility, previous),
       objects,
       unknownWords,
       timings: { ...timings, decode: performance.now() - start },
-      ...(hasWorldModel(model) && { foresee: foreseeCandidate }),
+      ...(hasWorldModel(model) && { foresee: foreseeActions }),
     };
   }
 
@@ -233,8 +230,9 @@ function imageSize({ card }: OnnxModel): number {
 function checkInput(observation: NetworkObservation, options: InferenceOptions, model: OnnxModel): void {
   const check = (name: string, values: Float32Array, length: number) => {
     if (values.length !== length) throw new Error(`policy: ${name} has ${values.length} values; expected ${length}`);
-    const bad = values.findIndex((value) => !Number.isFinite(value));
-    if (bad >= 0) throw new Error(`policy: ${name} value ${bad} is ${values[bad]}; it must be finite`);
+    for (let i = 0; i < length; i++) {
+      if (!Number.isFinite(values[i])) throw new Error(`policy: ${name} value ${i} is ${values[i]}; it must be finite`);
+    }
   };
   check('image', observation.image, imageSize(model));
   check('proprioception', observation.proprioception, model.card.proprioception.dim);

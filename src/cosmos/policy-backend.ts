@@ -83,10 +83,11 @@ export interface PolicyPrediction {
   /** Duration of each stage, ms. */
   timings: { tokenize: number; encode: number; decode: number };
   /**
-   * What the policy expects of a candidate, by its index; of a policy with a world model. `pictures`: whether frames
-   * are wanted, which take most of the time.
+   * What the policy expects from this observation on if an arm does these actions (horizon × 7, physical units, relative
+   * to its gripper's pose commanded at `stamp`); of a policy with a world model. `pictures`: whether frames are wanted,
+   * which take most of the time. Rejects for actions that are not finite or of another length.
    */
-  foresee?: (candidate: number, pictures: boolean) => Promise<WorldPrediction>;
+  foresee?: (actions: Float64Array, arm: Arm, pictures: boolean) => Promise<WorldPrediction>;
 }
 
 /** What the rest of the system must know about a policy. */
@@ -117,6 +118,8 @@ export interface PolicyBackend {
 export interface BackendSession {
   /** Forgets what was seen: for a new instruction. */
   reset(): void;
+  /** Sees without being asked, of a policy that looks back; in order of time. */
+  observe?(senses: PolicySenses): void;
   /**
    * Answers one observation; one at a time.
    * @returns one prediction for each arm that is to move
@@ -127,6 +130,11 @@ export interface BackendSession {
 
 /** The actions of the candidate to execute, horizon × 7. */
 export function bestActions(prediction: PolicyPrediction): Float64Array {
-  const size = prediction.actions.length / prediction.candidates;
-  return prediction.actions.subarray(prediction.best * size, (prediction.best + 1) * size);
+  return candidateActions(prediction, prediction.best);
+}
+
+/** The actions of a candidate, horizon × 7. */
+export function candidateActions({ actions, candidates }: PolicyPrediction, candidate: number): Float64Array {
+  const size = actions.length / candidates;
+  return actions.subarray(candidate * size, (candidate + 1) * size);
 }

@@ -15,12 +15,14 @@ export interface PolicySessionOptions {
   readonly steps: number;
 }
 
-export const defaultPolicySession: PolicySessionOptions = { candidates: 4, steps: 4 };
+export const defaultPolicySession: PolicySessionOptions = { candidates: 5, steps: 4 };
 
 /** A prediction and the chunk of its best candidate. */
 export interface PolicyAnswer {
   readonly prediction: PolicyPrediction;
   readonly chunk: ActionChunk;
+  /** What each gripper was commanded at the observation: what actions are relative to. x, y, z (m) and quaternion, in base_link. */
+  readonly anchors: Readonly<Record<Arm, Float64Array>>;
 }
 
 /** Carries out one instruction after the other with a policy, and lets every prediction continue the one before. */
@@ -41,6 +43,11 @@ export class PolicySession {
   reset(): void {
     this.#session.reset();
     this.#running.clear();
+  }
+
+  /** Sees without being asked what to do; in order of time. */
+  observe(senses: PolicySenses): void {
+    this.#session.observe?.(senses);
   }
 
   /**
@@ -64,13 +71,13 @@ export class PolicySession {
     const asked = { ...options, seed: seed ?? Math.round(stamp * 1000), previous };
     const predictions = await this.#session.infer(senses, instruction, asked);
     const { dt } = this.#backend.description;
+    const anchors = { left: hands.left.commandedPose.slice(), right: hands.right.commandedPose.slice() };
     this.#running.clear();
     return predictions.map((prediction) => {
       const { arm } = prediction;
-      const anchor = hands[arm].commandedPose.slice();
-      const chunk = decodeActions(bestActions(prediction), { stamp, dt, arm, anchor });
+      const chunk = decodeActions(bestActions(prediction), { stamp, dt, arm, anchor: anchors[arm] });
       this.#running.set(arm, chunk);
-      return { prediction, chunk };
+      return { prediction, chunk, anchors };
     });
   }
 }

@@ -1,6 +1,8 @@
 import { Tensor } from 'onnxruntime-node';
 import type { Arm } from '../action/action-chunk.js';
+import type { ActionNormalisation } from '../action/action-space.js';
 import { armTensor } from './action-heads.js';
+import { feasibilityOf } from './candidate-selection.js';
 import type { ModelCard } from './model-card.js';
 import { OBJECT_DIMENSION, type OnnxModel } from './onnx-model.js';
 
@@ -35,6 +37,8 @@ export interface ForeseenFrame {
   readonly height: number;
   /** rgb8, height × width × 3. */
   readonly color: Uint8Array;
+  /** 0 … 1: mean probability of the likeliest value of each number of the frame's codes. */
+  readonly certainty: number;
 }
 
 /** What the model makes of the world, and what it expects of one action chunk. */
@@ -44,6 +48,8 @@ export interface WorldPrediction {
   readonly frames: readonly ForeseenFrame[];
   /** Probability that the instruction is carried out from here on. */
   readonly success: number;
+  /** Share of the actions that lie within what the demonstrations covered, 0 … 1. */
+  readonly feasibility: number;
 }
 
 /** An observation and a chunk, as the networks have them. */
@@ -51,8 +57,9 @@ export interface WorldQuestion {
   /** [1, N, D] */
   readonly latent: Tensor;
   readonly arm: Arm;
-  /** horizon × 7, normalised. */
-  readonly actions: Float32Array;
+  /** horizon × 7, physical units, relative to the gripper's pose commanded at the observation. */
+  readonly actions: Float64Array;
+  readonly normalisation: ActionNormalisation;
   /** The newest image, [6, height, width], of which the colours are taken. */
   readonly image: Float32Array;
   /** Whether pictures are wanted; they take most of the time. */
@@ -67,25 +74,70 @@ export function hasWorldModel({ card, more }: OnnxModel): boolean {
 /**
  * Asks the world model (article, world generation): objects and quantities of the present, the frames to come and the
  * prospects of success given the actions.
+ * @throws Error for actions of the wrong number or not finite, an arm that the model lacks, or an answer that is not finite
  */
 export async function foresee(model: OnnxModel, question: WorldQuestion): Promise<WorldPrediction> {
   const { card, more } = model;
-  const { latent, arm, actions, image, pictures } = question;
+  const { latent, arm, actions, normalisation, image, pictures } = question;
+  checkActions(actions, arm, card);
+  const normalised = Float32Array.from(normalisation.normalise(actions));
   const answer = await more.get('world')!.run({
     latent,
-    actions: new Tensor('float32', actions, [1, card.horizon, card.action.dim]),
+    actions: new Tensor('float32', normalised, [1, card.horizon, card.action.dim]),
     arm: armTensor(arm, 1),
   });
+  const [quantities, slots, confidence, codes] = ['quantities', 'slots', 'confidence', 'visual_codes'].map((name) => {
+    const values = answer[name]!.data as Float32Array;
+    if (!values.every(Number.isFinite)) throw new Error(`world model: its ${name} are not finite for these actions`);
+    return values;
+  }) as [Float32Array, Float32Array, Float32Array, Float32Array];
+  const certainties = frameCertainties(answer.visual_logits!.data as Float32Array, card);
   return {
-    quantities: readQuantities(answer.quantities!.data as Float32Array, card),
-    objects: readObjects(answer.slots!.data as Float32Array, card),
-    frames: pictures ? await decodeFrames(model, answer.visual_codes!.data as Float32Array, image) : [],
-    success: sigmoid((answer.confidence!.data as Float32Array)[0]!),
+    quantities: readQuantities(quantities, card),
+    objects: readObjects(slots, card),
+    frames: pictures ? await decodeFrames(model, codes, certainties, image) : [],
+    success: calibratedConfidence(confidence[0]!, card),
+    feasibility: feasibilityOf(actions, 1, normalisation)[0]!,
   };
 }
 
+function checkActions(actions: Float64Array, arm: Arm, { horizon, action, arms }: ModelCard): void {
+  const size = horizon * action.dim;
+  if (actions.length !== size)
+    throw new Error(`world model: ${actions.length} action values; expected ${horizon} × ${action.dim} = ${size}`);
+  const bad = actions.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) throw new Error(`world model: action value ${bad} is ${actions[bad]}; it must be finite`);
+  if (!arms.includes(arm)) throw new Error(`world model: it does not know the ${arm} arm, only ${arms.join(', ')}`);
+}
+
+/** See {@link ForeseenFrame.certainty}. @param logits [steps, patches, Σ levels] */
+function frameCertainties(logits: Float32Array, card: ModelCard): number[] {
+  const { future_steps: steps, patches, levels } = card.video!;
+  let at = 0;
+  return steps.map(() => {
+    let sum = 0;
+    for (let patch = 0; patch < patches; patch++) {
+      for (const count of levels) {
+        let largest = logits[at]!;
+        for (let i = at + 1; i < at + count; i++) largest = Math.max(largest, logits[i]!);
+        // The softmax of the largest: 1/Σ exp(lᵢ − l_max).
+        let total = 0;
+        for (let i = at; i < at + count; i++) total += Math.exp(logits[i]! - largest);
+        sum += 1 / total;
+        at += count;
+      }
+    }
+    return sum / (patches * levels.length);
+  });
+}
+
 /** The pictures of the codes, [steps, patches, levels], given the one that is seen. */
-async function decodeFrames({ card, more }: OnnxModel, codes: Float32Array, image: Float32Array) {
+async function decodeFrames(
+  { card, more }: OnnxModel,
+  codes: Float32Array,
+  certainties: readonly number[],
+  image: Float32Array,
+): Promise<ForeseenFrame[]> {
   const { future_steps: steps, patches, levels } = card.video!;
   const { width, height } = card.image;
   const size = 3 * height * width;
@@ -102,6 +154,7 @@ async function decodeFrames({ card, more }: OnnxModel, codes: Float32Array, imag
     width,
     height,
     color: interleave(pictures.subarray(k * size, (k + 1) * size)),
+    certainty: certainties[k]!,
   }));
 }
 
@@ -142,6 +195,11 @@ function interleave(planes: Float32Array): Uint8Array {
     }
   }
   return color;
+}
+
+/** Probability of success of a confidence logit z: σ(scale·z + offset), with what the card was calibrated to. */
+export function calibratedConfidence(logit: number, { confidence: { scale, offset } }: ModelCard): number {
+  return sigmoid(scale * logit + offset);
 }
 
 /** 1/(1 + e^−x) */

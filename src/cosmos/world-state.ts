@@ -77,7 +77,7 @@ export function spatialRelations(
 }
 
 /** Φ(z), the standard normal distribution function, within 2·10⁻⁷ (Abramowitz and Stegun 7.1.26). */
-function normalCdf(z: number): number {
+export function normalCdf(z: number): number {
   const x = Math.abs(z) / Math.SQRT2;
   const t = 1 / (1 + 0.3275911 * x);
   const polynomial = t * (0.254829592 + t * (-0.284496736 + t * (1.421413741 + t * (-1.453152027 + t * 1.061405429))));

@@ -48,6 +48,10 @@ export class DeadlineSession implements BackendSession {
     this.#session.reset();
   }
 
+  observe(senses: PolicySenses): void {
+    this.#session.observe?.(senses);
+  }
+
   /** Rejects when the budget is spent. */
   async infer(
     senses: PolicySenses,

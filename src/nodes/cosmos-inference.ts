@@ -1,28 +1,24 @@
-import type { Arm } from '../action/action-chunk.js';
-import type { HandSenses, PolicyBackend, PolicySenses } from '../cosmos/policy-backend.js';
+import { bestActions, type PolicyBackend } from '../cosmos/policy-backend.js';
 import { type PolicyAnswer, PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
+import { Turns } from '../cosmos/turns.js';
+import { MOST_COURSES } from '../cosmos/world-generator.js';
 import type { PolicyLease } from '../deployment/policy-cache.js';
 import { PolicyLoader } from '../deployment/policy-loader.js';
 import { isTier, loadTiers, TIERS, type Tier } from '../deployment/tiers.js';
-import { transformFromPose } from '../math/pose.js';
-import { intrinsicsFromK } from '../perception/camera-model.js';
-import { colorPixels, depthPixels } from '../perception/image-frame.js';
-import { createPolicyFrame, samplePolicyFrame } from '../perception/policy-image.js';
 import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
 import { objectMarkers } from '../ros/marker-messages.js';
-import type { Message, ServiceResponse, Stamp } from '../ros/messages.js';
+import type { ServiceResponse, Stamp } from '../ros/messages.js';
+import { type FusedObservation, ObservationReader } from '../ros/observation-reader.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
 import { type AnswerContext, foreseenImage, predictionMessage, worldMessage } from '../ros/policy-messages.js';
-import { readPose } from '../ros/pose-messages.js';
 import type { Publisher } from '../ros/publisher.js';
 import { latched, reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
 import { toSeconds } from '../ros/time.js';
-
-type FusedObservation = Message<'cosmos_humanoid/msg/FusedObservation'>;
+import { offerWorldServices, type Present } from '../ros/world-services.js';
 
 const PARAMETERS = {
   robot: { type: 'string', default: 'config/robot.yaml', description: 'Robot, a file relative to the package.' },
@@ -48,9 +44,13 @@ const PARAMETERS = {
   camera: { type: 'string', default: 'head_camera', description: 'Camera that the policy sees through.' },
   rate: { type: 'double', default: 5, minimum: 0.1, maximum: 10, description: 'Most inferences a second, Hz.' },
   threads: { type: 'integer', default: 1, minimum: 1, maximum: 64, description: 'Threads of the inference.' },
-  candidates: { type: 'integer', default: 4, minimum: 1, maximum: 64, description: 'Action chunks sampled each time.' },
+  candidates: { type: 'integer', default: 5, minimum: 1, maximum: 64, description: 'Action chunks sampled each time.' },
   steps: { type: 'integer', default: 4, minimum: 1, maximum: 100, description: 'Steps of the action sampler.' },
 } as const satisfies ParameterDeclarations;
+
+/** How long an observation is kept for questions that come later, s, and how many at most. */
+const REMEMBERED = 0.5;
+const MOST = 16;
 
 interface Publishers {
   readonly prediction: Publisher<'cosmos_humanoid/msg/ActionPrediction'>;
@@ -62,15 +62,17 @@ interface Publishers {
 /** Predicts what to do about the instruction from what the cameras and joints tell, and nothing else. */
 class CosmosInferenceNode implements NodeHooks {
   readonly #node: HumanoidNode<typeof PARAMETERS>;
-  readonly #frame = createPolicyFrame();
-  readonly #transform = new Float64Array(12);
   #robot!: Robot;
+  #reader!: ObservationReader;
   #loader!: PolicyLoader;
   #lease: PolicyLease | undefined;
   #backend!: PolicyBackend;
   #session!: PolicySession;
+  /** The policy in use comes before the services' questions. */
+  readonly #turns = new Turns();
   #instruction = '';
-  #latest: FusedObservation | undefined;
+  /** The last observations, the newest at the end. */
+  #recent: FusedObservation[] = [];
   #next = 0;
   #busy = false;
   #predictions = 0;
@@ -83,6 +85,7 @@ class CosmosInferenceNode implements NodeHooks {
   async configure(): Promise<void> {
     const { robot, threads, tier, backend, model, embodiment, policy_url: url } = this.#node.parameters;
     this.#robot = Robot.load(packagePath(robot));
+    this.#reader = new ObservationReader(this.#node.parameters.camera);
     this.#loader = new PolicyLoader(this.#robot, threads, packagePath);
     if (isTier(tier)) await this.#useTier(tier);
     else this.#use(await this.#loader.open(backend === 'onnx' ? { backend, model } : { backend, embodiment, url }));
@@ -94,7 +97,7 @@ class CosmosInferenceNode implements NodeHooks {
 
   activate(): void {
     const node = this.#node;
-    this.#latest = undefined;
+    this.#recent = [];
     this.#next = 0;
     const prediction = node.createPublisher(
       'cosmos_humanoid/msg/ActionPrediction',
@@ -113,7 +116,7 @@ class CosmosInferenceNode implements NodeHooks {
       'camera_fusion/observation',
       sensorData(1),
       (message) => {
-        this.#latest = message;
+        this.#remember(message);
         if (this.#instruction !== '' && !this.#busy && node.now() >= this.#next)
           void this.#predict(message, { prediction, world, markers, foreseen });
       },
@@ -129,10 +132,14 @@ class CosmosInferenceNode implements NodeHooks {
     // Observations come on the cameras' beat: half of it is allowed, so that no beat is missed by a hair.
     this.#next = node.now() + 1 / node.parameters.rate - 0.03;
     try {
-      const started = performance.now();
-      const senses = this.#senses(observation);
-      const preprocess = performance.now() - started;
-      const answers = await this.#session.infer(senses, instruction);
+      let preprocess = 0;
+      const infer = () => {
+        const started = performance.now();
+        const senses = this.#reader.read(observation);
+        preprocess = performance.now() - started;
+        return this.#session.infer(senses, instruction);
+      };
+      const answers = await this.#turns.take(infer, true);
       // An instruction that was taken back meanwhile moves nothing.
       if (!node.active || this.#instruction !== instruction) return;
       const { stamp } = observation.header;
@@ -156,8 +163,9 @@ class CosmosInferenceNode implements NodeHooks {
     instruction: string,
     { world, markers, foreseen }: Publishers,
   ): Promise<void> {
-    const { best, foresee } = answer.prediction;
-    const expected = await foresee?.(best, foreseen.subscriptionCount > 0);
+    const { prediction } = answer;
+    const pictures = foreseen.subscriptionCount > 0;
+    const expected = await prediction.foresee?.(bestActions(prediction), prediction.arm, pictures);
     const state = worldMessage(answer, this.#context(instruction, stamp), expected);
     world.publish(state);
     if (markers.subscriptionCount > 0) markers.publish(objectMarkers(state));
@@ -167,66 +175,65 @@ class CosmosInferenceNode implements NodeHooks {
     foreseen.publish(foreseenImage(last, toSeconds(stamp), camera.color.header.frame_id));
   }
 
-  /** @throws Error where the observation lacks the policy's camera or a hand, or an image is malformed */
-  #senses({ header, cameras, commanded, measured, joint_positions }: FusedObservation): PolicySenses {
-    const { camera: name } = this.#node.parameters;
-    const camera = cameras.find((candidate) => candidate.name === name);
-    if (camera === undefined) throw new Error(`the observation has no camera ${name}`);
-    const { color, depth, camera_info, pose } = camera;
-    const feel = (arm: Arm): HandSenses => {
-      const [i, j] = [commanded.arms.indexOf(arm), measured.arms.indexOf(arm)];
-      if (i < 0 || j < 0) throw new Error(`the observation has no ${arm} hand`);
-      return {
-        commandedPose: readPose(commanded.poses[i]!, new Float64Array(7)),
-        commandedGripper: commanded.grippers[i]!,
-        measuredPose: readPose(measured.poses[j]!, new Float64Array(7)),
-      };
-    };
-    transformFromPose(readPose(pose, new Float64Array(7)), this.#transform);
-    samplePolicyFrame(
-      colorPixels(color),
-      depthPixels(depth),
-      intrinsicsFromK(color.width, color.height, camera_info.k),
-      this.#transform,
-      this.#frame,
-    );
-    return {
-      stamp: toSeconds(header.stamp),
-      frame: this.#frame,
-      pictures: new Map(cameras.map(({ name, color }) => [name, { ...color, color: colorPixels(color) }])),
-      hands: { left: feel('left'), right: feel('right') },
-      positions: joint_positions as Float64Array,
-    };
-  }
-
   #context(instruction: string, stamp: Stamp): AnswerContext {
     return { instruction, stamp, published: this.#node.stamp(), frame: this.#robot.baseFrame };
+  }
+
+  #remember(observation: FusedObservation): void {
+    const begin = toSeconds(observation.header.stamp) - REMEMBERED;
+    this.#recent = [...this.#recent.filter(({ header }) => toSeconds(header.stamp) > begin), observation].slice(-MOST);
+  }
+
+  #present(): Present {
+    const latest = this.#recent.at(-1);
+    if (latest === undefined) throw new Error('no observation yet; is camera_fusion active?');
+    const earlier = this.#recent.slice(0, -1);
+    const backend = this.#backend;
+    const { camera } = this.#node.parameters;
+    return {
+      opticalFrame: latest.cameras.find(({ name }) => name === camera)?.color.header.frame_id ?? '',
+      senses: () => this.#reader.read(latest),
+      session: () => {
+        const session = new PolicySession(backend);
+        for (const observation of earlier) session.observe(this.#reader.read(observation));
+        return session;
+      },
+      context: (wanted) => {
+        const instruction = wanted || this.#instruction;
+        if (instruction === '') throw new Error('no instruction is in force; name one in the request');
+        return this.#context(instruction, latest.header.stamp);
+      },
+    };
   }
 
   /** Answers for the latest observation, without moving anything. */
   #offerServices(): void {
     const node = this.#node;
     const ask = async (wanted: string, options: PolicySessionOptions, seed?: number) => {
-      const instruction = wanted || this.#instruction;
-      if (this.#latest === undefined) throw new Error('no observation yet; is camera_fusion active?');
-      if (instruction === '') throw new Error('no instruction is in force; name one in the request');
-      const session = new PolicySession(this.#backend, options);
-      const [answer] = await session.infer(this.#senses(this.#latest), instruction, options, seed);
-      return { answer: answer!, instruction, stamp: this.#latest.header.stamp };
+      const present = this.#present();
+      const context = present.context(wanted);
+      const [answer] = await this.#turns.take(() =>
+        present.session().infer(present.senses(), context.instruction, options, seed),
+      );
+      return { answer: answer!, context };
     };
     const { candidates, steps } = node.parameters;
 
     node.createService('cosmos_humanoid/srv/PredictAction', 'cosmos/predict_action', async (request) => {
+      if (request.num_candidates > MOST_COURSES)
+        throw new Error(`num_candidates is ${request.num_candidates}; at most ${MOST_COURSES} are drawn at once`);
       const options = { candidates: Math.max(1, request.num_candidates), steps };
-      const { answer, instruction, stamp } = await ask(request.instruction, options, Number(request.seed));
-      const prediction = predictionMessage(answer, this.#context(instruction, stamp), 0);
+      const { answer, context } = await ask(request.instruction, options, Number(request.seed));
+      const prediction = predictionMessage(answer, context, 0);
       return { success: true, message: '', prediction } as ServiceResponse<'cosmos_humanoid/srv/PredictAction'>;
     });
     node.createService('cosmos_humanoid/srv/UnderstandScene', 'cosmos/understand_scene', async (request) => {
-      const { answer, instruction, stamp } = await ask(request.instruction, { candidates, steps });
-      const { best, foresee } = answer.prediction;
-      const state = worldMessage(answer, this.#context(instruction, stamp), await foresee?.(best, false));
-      const description = answer.prediction.objects
+      const { answer, context } = await ask(request.instruction, { candidates, steps });
+      const { prediction } = answer;
+      const { foresee, arm } = prediction;
+      const world = foresee && (await this.#turns.take(() => foresee(bestActions(prediction), arm, false)));
+      const state = worldMessage(answer, context, world);
+      const description = prediction.objects
         .map(({ slot, position }) => `The ${slot} is at ${position.map((p) => p.toFixed(2)).join(', ')} m.`)
         .join(' ');
       return {
@@ -236,6 +243,9 @@ class CosmosInferenceNode implements NodeHooks {
         description,
       } as ServiceResponse<'cosmos_humanoid/srv/UnderstandScene'>;
     });
+    const { camera } = node.parameters;
+    const host = { turns: this.#turns, camera, steps, candidates, present: () => this.#present() };
+    offerWorldServices(node, host);
     node.createService('cosmos_humanoid/srv/LoadModel', 'cosmos/load_model', async ({ path }) => {
       const started = performance.now();
       // The policy in use stays where the new one is refused.

@@ -2,7 +2,7 @@ import { parse } from '@foxglove/rosmsg';
 import type { FoxgloveServer } from '@foxglove/ws-protocol';
 import type { Permissions } from '../operator/permissions.js';
 import { HIDDEN } from './bridge-topics.js';
-import { Codec } from './codec.js';
+import { codecOf } from './codec.js';
 import { readServiceTexts } from './message-definition.js';
 import type { MessageInput, MessageType, ServiceRequest, ServiceType } from './messages.js';
 import type { RosNode } from './ros-node.js';
@@ -115,10 +115,6 @@ export class BridgeServices {
     const answer = await known.client.call(asked as ServiceRequest<ServiceType>, PATIENCE);
     return codecOf(response).encode(answer as MessageInput<MessageType>);
   }
-}
-
-function codecOf(text: string): Codec<MessageType> {
-  return new Codec('' as MessageType, parse(text, { ros2: true }));
 }
 
 /** @throws Error for bytes that are no such request */

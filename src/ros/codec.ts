@@ -1,3 +1,4 @@
+import { parse } from '@foxglove/rosmsg';
 import { MessageReader, MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { readMessageDefinition } from './message-definition.js';
 import type { Message, MessageInput, MessageType } from './messages.js';
@@ -44,4 +45,9 @@ export class Codec<T extends MessageType> {
   decode(bytes: Uint8Array): Message<T> {
     return this.#reader.readMessage(bytes);
   }
+}
+
+/** The codec of a definition's text in the form ros2msg, as of a service's request or response. */
+export function codecOf(text: string): Codec<MessageType> {
+  return new Codec('' as MessageType, parse(text, { ros2: true }));
 }

@@ -1,5 +1,6 @@
 import rclnodejs from 'rclnodejs';
-import { Codec } from './codec.js';
+import { Codec, codecOf } from './codec.js';
+import { readServiceTexts } from './message-definition.js';
 import type { Message, MessageType, ServiceRequest, ServiceResponse, ServiceType, Stamp } from './messages.js';
 import { PeriodicTimer } from './periodic-timer.js';
 import { Publisher } from './publisher.js';
@@ -110,9 +111,9 @@ export class RosNode {
         answer = await handler(request as ServiceRequest<T>);
       } catch (error) {
         this.log.error(`service ${name}: ${(error as Error).stack ?? error}`);
-        const template = response.template as Record<string, unknown>;
-        if (!('success' in template && 'message' in template)) return;
-        answer = { ...template, success: false, message: (error as Error).message } as unknown as ServiceResponse<T>;
+        const empty = emptyResponse(type);
+        if (!('success' in empty && 'message' in empty)) return;
+        answer = { ...empty, success: false, message: (error as Error).message } as unknown as ServiceResponse<T>;
       }
       response.send(answer);
     });
@@ -215,6 +216,12 @@ export class RosNode {
       `${subscription.topic}: ${subscription.malformed} messages were not ${type}; dropped`,
     );
   }
+}
+
+/** A service's response of zeros; that of rclnodejs lacks the elements of arrays of fixed length. */
+function emptyResponse(type: ServiceType): object {
+  const codec = codecOf(readServiceTexts(type).response);
+  return codec.decode(codec.encode({}));
 }
 
 /** The last one made goes first. */

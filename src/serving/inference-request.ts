@@ -43,7 +43,7 @@ export const inferenceRequest = z.strictObject({
     .default({})
     .describe('What each hand is commanded; where it is left out, what is measured, open.'),
   arm: z.enum(['right', 'left']).optional().describe('The arm that moves now, which the policy is loath to change.'),
-  num_candidates: z.int().min(1).max(64).default(4),
+  num_candidates: z.int().min(1).max(64).default(5),
   steps: z.int().min(1).max(100).default(4).describe('Steps of the action sampler.'),
   seed: z.int().min(0).default(0),
 });

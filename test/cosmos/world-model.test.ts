@@ -1,6 +1,10 @@
 import { expect } from 'chai';
+import type { Arm } from '../../src/action/action-chunk.js';
 import { ACTION_HEADS, CPU_EXECUTION } from '../../src/cosmos/execution.js';
+import { readCard } from '../../src/cosmos/model-card.js';
 import { type NetworkObservation, OnnxNetwork } from '../../src/cosmos/onnx-network.js';
+import { bestActions, candidateActions } from '../../src/cosmos/policy-backend.js';
+import { calibratedConfidence } from '../../src/cosmos/world-model.js';
 import { Random } from '../../src/math/random.js';
 
 const SHIPPED = 'models/cosmos3_micro';
@@ -20,10 +24,15 @@ describe('the world model', () => {
   after(() => network.dispose());
 
   it('foresees frames, objects, quantities and success of each candidate', async () => {
-    const { foresee } = await network.infer(observation, options);
-    const [first, second] = [await foresee!(0, true), await foresee!(1, true)];
+    const prediction = await network.infer(observation, options);
+    const foresee = (candidate: number, pictures: boolean) =>
+      prediction.foresee!(candidateActions(prediction, candidate), prediction.arm, pictures);
+    const [first, second] = [await foresee(0, true), await foresee(1, true)];
     expect(first.frames.map(({ after }) => after)).to.deep.equal([0.1, 0.5, 1]);
-    for (const { width, height, color } of first.frames) expect(color.length).to.equal(width * height * 3);
+    for (const { width, height, color, certainty } of first.frames) {
+      expect(color.length).to.equal(width * height * 3);
+      expect(certainty).to.be.within(1 / 8, 1);
+    }
     expect(first.success).to.be.within(0, 1);
     expect(first.quantities.map(({ name }) => name)).to.deep.equal(network.card.quantities.map(({ name }) => name));
     for (const { mean, standardDeviation } of first.quantities) {
@@ -33,7 +42,7 @@ describe('the world model', () => {
     expect(first.objects.map(({ name }) => name)).to.deep.equal(network.card.objects);
     // What is there does not depend on what will be done; what comes of it does.
     expect(second.objects).to.deep.equal(first.objects);
-    expect((await foresee!(0, false)).frames).to.deep.equal([]);
+    expect((await foresee(0, false)).frames).to.deep.equal([]);
     expect(second.frames[2]!.color).to.not.deep.equal(first.frames[2]!.color);
   });
 
@@ -42,9 +51,45 @@ describe('the world model', () => {
       ...observation,
       image: observation.image.map((_, i) => (i % (6 * 48 * 64) < 3 * 48 * 64 ? 0.5 : 0)),
     };
-    const { foresee } = await network.infer(grey, options);
-    const { color } = (await foresee!(0, true)).frames[0]!;
+    const prediction = await network.infer(grey, options);
+    const { color } = (await prediction.foresee!(bestActions(prediction), prediction.arm, true)).frames[0]!;
     expect(color.reduce((sum, value) => sum + Math.abs(value - 128), 0) / color.length).to.be.below(40);
+  });
+});
+
+describe('confidence', () => {
+  it('is a probability with what the card was calibrated to', () => {
+    const card = { ...readCard(SHIPPED), confidence: { scale: 0.5, offset: -1 } };
+    expect(calibratedConfidence(2, card)).to.equal(0.5);
+    expect(calibratedConfidence(6, card)).to.be.closeTo(1 / (1 + Math.exp(-2)), 1e-12);
+  });
+});
+
+describe('actions given to the world model', () => {
+  const network = new OnnxNetwork(SHIPPED, 1);
+  before(() => network.load());
+  after(() => network.dispose());
+
+  it('must be of the right number, finite and of an arm that it knows', async () => {
+    const { foresee } = await network.infer(observation, options);
+    const refusal = async (actions: Float64Array, arm: Arm) => {
+      try {
+        await foresee!(actions, arm, false);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return '';
+    };
+    expect(await refusal(new Float64Array(69), 'right')).to.include('69 action values; expected 10 × 7 = 70');
+    expect(await refusal(new Float64Array(70).fill(Number.NaN), 'right')).to.include('action value 0 is NaN');
+    expect(await refusal(new Float64Array(70), 'third' as Arm)).to.include('only right, left');
+  });
+
+  it('count as feasible as far as demonstrations went', async () => {
+    const { foresee } = await network.infer(observation, options);
+    expect((await foresee!(new Float64Array(70), 'right', false)).feasibility).to.equal(1);
+    const far = Float64Array.from({ length: 70 }, (_, i) => (i < 35 || i % 7 !== 0 ? 0 : 2));
+    expect((await foresee!(far, 'right', false)).feasibility).to.equal(0.5);
   });
 });
 

@@ -1,0 +1,44 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { type ActionHead, CPU_EXECUTION } from '../cosmos/execution.js';
+import { OnnxBackend } from '../cosmos/onnx-backend.js';
+import { ExpertAgent } from '../evaluation/expert-agent.js';
+import { PolicyAgent, type PolicyAgentOptions } from '../evaluation/policy-agent.js';
+import { Rollout } from '../evaluation/rollout.js';
+import { WorldRecorder } from '../evaluation/world-recorder.js';
+import type { JudgedEpisode } from '../evaluation/world-score.js';
+import { judgeEpisode } from '../evaluation/world-trial.js';
+import { Robot } from '../robot/robot.js';
+import { createLayout, type Phrasings } from '../sim/layout.js';
+import { loadTask } from '../sim/scene.js';
+
+/** What a worker of `npm run evaluate -- --world` is to do. */
+export interface WorldJob {
+  readonly robot: string;
+  readonly task: string;
+  /** Directory of the model that is judged. */
+  readonly model: string;
+  readonly head: ActionHead;
+  readonly variant: string | undefined;
+  readonly phrasings: Phrasings;
+  /** Who acts meanwhile. */
+  readonly agent: 'expert' | 'policy';
+  readonly options: PolicyAgentOptions;
+}
+
+/** Worker of `npm run evaluate -- --world`: answers a seed with what its episode says of the world model. */
+const { robot, task, model, head, variant, phrasings, agent, options } = workerData as WorldJob;
+const scene = loadTask(task);
+const rollout = await Rollout.create(Robot.load(robot), scene);
+const backend = new OnnxBackend(model, rollout.robot.names, 1, { ...CPU_EXECUTION, head, variant });
+await backend.load();
+const acting =
+  agent === 'expert' ? new ExpertAgent(rollout, scene, false) : await PolicyAgent.create(rollout, backend, options);
+const recorder = await WorldRecorder.create(rollout, scene, acting);
+const session = backend.createSession();
+
+parentPort!.on('message', async (seed: number) => {
+  const layout = createLayout(scene, seed, undefined, phrasings);
+  const { success } = await rollout.run(recorder, layout);
+  const trial = await judgeEpisode(session, recorder.records, layout.text);
+  parentPort!.postMessage({ seed, success, trial } satisfies JudgedEpisode);
+});
