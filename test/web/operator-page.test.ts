@@ -165,6 +165,8 @@ describe('web: operator page', function () {
 
   it('does not stop the robot while somebody types, and lets it be stopped by a click', async () => {
     await page.locator('#instruction').fill('');
+    await page.locator('#instruction').press('Enter');
+    await shows('#task-note', /^not sent: the instruction is empty$/);
     await page.locator('#instruction').pressSequentially('a b c');
     expect(await page.locator('#instruction').inputValue()).to.equal('a b c');
     expect(controller.message?.mode).to.equal(StopMode.running);

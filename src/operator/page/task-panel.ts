@@ -12,8 +12,11 @@ export class TaskPanel {
   constructor(link: ControlLink) {
     byId('instruct').addEventListener('submit', (event) => {
       event.preventDefault();
-      const instruction = this.#input.value.trim() || this.#input.placeholder;
-      this.#input.value = instruction;
+      const instruction = this.#input.value.trim();
+      if (instruction === '') {
+        say(this.#note, 'not sent: the instruction is empty');
+        return;
+      }
       // So that the space bar stops the robot from now on.
       this.#input.blur();
       say(this.#note, 'sent …');
