@@ -144,6 +144,8 @@ class TrainingConfig:
     steps: int = 100000
     batch: int = 768
     """Of all processes together."""
+    balance: float = 0.0
+    """How much scenes with few frames are favoured: 0 draws all frames alike, 1 all scenes."""
     accumulation: int = 1
     """Parts of a batch whose gradients are added up."""
     noise_samples: int = 4

@@ -8,6 +8,7 @@ are needed. Columns read: `observation.state` [54] (proprioception of the right 
 base_link), `labels.quantities` [16] (NaN where there is none), `labels.present` [bodies], `frame_index`, `task_index`.
 """
 
+import hashlib
 import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
@@ -89,6 +90,8 @@ class Demonstrations:
     """[F] int64, index of the first and of the last frame of the frame's episode."""
     instructions: list[str]
     scenes: list[Description]
+    names: list[str]
+    """Of the episodes: directory and file."""
     sources: list[dict[str, Any]]
     """For each directory its name, episodes, frames, and the seed if its `meta/info.json` states one."""
 
@@ -98,12 +101,16 @@ class Demonstrations:
         return replace(self, **moved)
 
     def split(self, validation_episodes: int, seed: int) -> tuple[Tensor, Tensor]:
-        """Frame indices for training and for validation; whole episodes are held out."""
-        count = int(self.episode[-1]) + 1
+        """Frame indices for training and for validation; whole episodes are held out.
+
+        Those whose names' hashes are least: an episode that was trained on is never held out when data are added.
+        """
+        count = len(self.names)
         if not 0 <= validation_episodes < count:
             raise ValueError(f'training.validation_episodes: {validation_episodes} of {count} episodes leaves no data')
-        order = torch.randperm(count, generator=torch.Generator().manual_seed(seed)).to(self.episode.device)
-        held_out = torch.isin(self.episode, order[:validation_episodes])
+        order = sorted(range(count), key=lambda i: hashlib.sha256(f'{seed} {self.names[i]}'.encode()).digest())
+        chosen = torch.tensor(order[:validation_episodes], device=self.episode.device, dtype=torch.int64)
+        held_out = torch.isin(self.episode, chosen)
         return (~held_out).nonzero().squeeze(1), held_out.nonzero().squeeze(1)
 
     def frames(self, indices: Tensor) -> Frames:
@@ -191,6 +198,7 @@ def load_demonstrations(directories: list[Path], shape: ModelConfig, threads: in
     sources: list[dict[str, Any]] = []
     scenes: list[Description] = []
     episodes: list[dict[str, Tensor]] = []
+    names: list[str] = []
     for directory in directories:
         found = sorted(directory.glob('data/chunk-*/episode_*.parquet'))
         if not found:
@@ -211,6 +219,7 @@ def load_demonstrations(directories: list[Path], shape: ModelConfig, threads: in
             episode['scene'] = torch.full((rows,), number)
             episode['success'] = torch.full((rows,), float(success.get(int(path.stem.split('_')[1]), True)))
         episodes += read
+        names += [f'{directory.resolve().name}/{path.stem}' for path in found]
         sources.append(_describe(directory, len(found), sum(success.get(int(p.stem[8:]), True) for p in found)))
     lengths = torch.tensor([len(episode['task']) for episode in episodes])
     most = max(len(scene.bodies) for scene in scenes)
@@ -229,6 +238,7 @@ def load_demonstrations(directories: list[Path], shape: ModelConfig, threads: in
         end=start + torch.repeat_interleave(lengths, lengths) - 1,
         instructions=instructions,
         scenes=scenes,
+        names=names,
         sources=sources,
     )
 

@@ -59,6 +59,8 @@ def train(
     else:
         config = replace(config, model=replace(config.model, bodies=config.model.bodies or bodies))
         tokenizer = train_tokenizer(data.instructions, config.model.token_length, config.model.vocabulary)
+    if resume:
+        tokenizer = TrainedModel.load(out / 'checkpoint.pt').tokenizer
     studio = Studio(data, config)
     training = config.training
     train_frames, held_out = data.split(training.validation_episodes, training.seed)

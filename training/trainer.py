@@ -63,8 +63,12 @@ class Trainer:
         self.share = share
         self.futures = max(1, round(config.loss.future_share * share))
         torch.manual_seed(training.seed + 1000 * (rank + 1))
+        self.cumulative = frame_weights(studio.data.scene[train_frames], training.balance).cumsum(0)
         compiled = training.compile and device.type == 'cuda'
-        self._losses = torch.compile(self.objective, dynamic=False) if compiled else self.objective
+        # One process replays the step as CUDA graphs: its kernels are shorter than their launches.
+        self.replayed = compiled and world == 1 and training.accumulation == 1
+        mode = 'reduce-overhead' if self.replayed else 'default'
+        self._losses = torch.compile(self.objective, dynamic=False, mode=mode) if compiled else self.objective
 
     @property
     def model(self) -> CosmosTransformer:
@@ -73,7 +77,8 @@ class Trainer:
 
     def sample(self) -> Batch:
         """A minibatch of this process, rendered."""
-        picks = torch.randint(len(self.frames), (self.share,), device=self.device)
+        chance = torch.rand(self.share, device=self.device, dtype=torch.float64) * self.cumulative[-1]
+        picks = torch.searchsorted(self.cumulative, chance, right=True).clamp(max=len(self.frames) - 1)
         with torch.no_grad():
             return self.studio.batch(self.frames[picks], disturbed=True, futures=self.futures)
 
@@ -88,10 +93,14 @@ class Trainer:
             group['lr'] = rate
         for part in range(training.accumulation):
             batch = self.sample()
+            if self.replayed:
+                torch.compiler.cudagraph_mark_step_begin()
             if hasattr(self.objective, 'set_requires_gradient_sync'):
                 self.objective.set_requires_gradient_sync(part + 1 == training.accumulation)
             with self.autocast():
                 total, parts = self._losses(batch)
+                # The graphs' own memory is written again by the next step.
+                loss, parts = total.detach().clone(), parts.clone()
             (total / training.accumulation).backward()
         torch.nn.utils.clip_grad_norm_(self.parameters, training.gradient_clip)
         self.optimizer.step()
@@ -100,7 +109,7 @@ class Trainer:
         with torch.no_grad():
             torch._foreach_lerp_(self.average, [distributed.own_part(p) for p in self.parameters], 1.0 - decay)
         self.step += 1
-        return total.detach(), parts
+        return loss, parts
 
     def autocast(self) -> torch.autocast:
         """bfloat16 on a GPU."""
@@ -152,6 +161,11 @@ class Trainer:
                 kept = own.clone()
                 own.copy_(mean)
                 mean.copy_(kept)
+
+
+def frame_weights(scene: Tensor, balance: float) -> Tensor:
+    """How often each frame is drawn, [F] float64, of frames of the scenes [F]: n^-balance with the scene's n frames."""
+    return torch.bincount(scene).double()[scene] ** -balance
 
 
 def make_optimizer(parameters: list[Tensor], training: TrainingConfig, fused: bool) -> torch.optim.AdamW:

@@ -1,5 +1,5 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type Demonstration, LeRobotWriter } from '../dataset/lerobot-writer.js';
 import { describeScene } from '../dataset/scene-description.js';
 import type { EpisodeResult } from '../evaluation/rollout.js';
@@ -7,6 +7,7 @@ import { Robot } from '../robot/robot.js';
 import { packagePath } from '../ros/package-path.js';
 import { loadTask } from '../sim/scene.js';
 import { Simulation } from '../sim/simulation.js';
+import type { DemonstrationJob } from './demos-worker.js';
 import { parseOptions, shardOf, wholeNumber } from './options.js';
 import { runParallel } from './parallel.js';
 
@@ -29,6 +30,7 @@ failed are written too: meta/episodes.jsonl tells. A data set that was interrupt
   --shard I/N      every N-th of these layouts only, beginning with number I (0 … N-1); a directory for each (0/1)
   --workers W      threads (2)
   --images         write the images too, 15 kB a step
+  --policy DIR     let this model act in turns with the expert, whose plan stays the label (DAgger)
   --clean          do not disturb what the expert executes
   --force          replace DIR
 `;
@@ -41,6 +43,7 @@ const { values } = parseOptions(usage, {
   shard: { type: 'string', default: '0/1' },
   workers: { type: 'string', default: '2' },
   images: { type: 'boolean', default: false },
+  policy: { type: 'string' },
   clean: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
 });
@@ -63,7 +66,16 @@ async function main(): Promise<void> {
   if (values.force) rmSync(out, { recursive: true, force: true });
 
   const options = { disturbed: !values.clean, images: values.images };
-  const writer = new LeRobotWriter(out, RATE, { seed, task: values.task, shard: values.shard, ...options });
+  const { policy } = values;
+  const recorded = {
+    seed,
+    task: values.task,
+    shard: values.shard,
+    ...options,
+    ...(policy && { policy: basename(policy) }),
+  };
+  const writer = new LeRobotWriter(out, RATE, recorded);
+  const job: DemonstrationJob = { robot: packagePath('config/robot.yaml'), task, options, policy };
   const robot = Robot.load(packagePath('config/robot.yaml'));
   const simulation = await Simulation.create(robot, scene);
   const description = await describeScene(robot, scene, simulation.model);
@@ -78,7 +90,7 @@ async function main(): Promise<void> {
   const started = performance.now();
   await runParallel<{ result: EpisodeResult; demonstration: Demonstration }>(
     new URL('./demos-worker.js', import.meta.url),
-    { robot: packagePath('config/robot.yaml'), task, options },
+    job,
     todo,
     workers,
     ({ result: { success, cause }, demonstration }, done) => {
@@ -92,7 +104,9 @@ async function main(): Promise<void> {
     },
   );
   const { successes, episodes: all, frames } = writer.count;
-  console.log(`\nexpert succeeded on ${successes} of ${all} layouts, ${frames} steps`);
+  console.log(
+    `\n${policy === undefined ? 'expert' : 'policy and expert'} succeeded on ${successes} of ${all} layouts, ${frames} steps`,
+  );
   for (const [cause, count] of causes) console.log(`  ${count} × ${cause}`);
 }
 

@@ -1,17 +1,22 @@
 import type { Arm } from '../action/action-chunk.js';
 import { encodeActions } from '../action/action-space.js';
+import type { PolicyBackend } from '../cosmos/policy-backend.js';
 import { PROPRIOCEPTION_DIMENSION, Proprioception } from '../cosmos/proprioception.js';
 import type { Demonstration, DemonstrationStep } from '../dataset/lerobot-writer.js';
 import type { Robot } from '../robot/robot.js';
 import { createLayout, type Layout } from '../sim/layout.js';
 import type { Task } from '../sim/scene.js';
 import { ExpertAgent } from './expert-agent.js';
+import { PolicyAgent } from './policy-agent.js';
 import { PolicyEye } from './policy-eye.js';
+import { PolicyTurns } from './policy-turns.js';
 import { type EpisodeResult, type Moment, Rollout } from './rollout.js';
 import { presentBodies, TruthLabels } from './truth-labels.js';
 
 /** Base coordinates of the simulation: x, y, z, then quaternion w, x, y, z. */
 const BASE = 7;
+/** How much longer than the task's limit an episode may last in which a policy acts too. */
+const TURNS_TIME = 1.6;
 
 /** How demonstrations are made. */
 export interface DemonstratorOptions {
@@ -21,7 +26,10 @@ export interface DemonstratorOptions {
   readonly images: boolean;
 }
 
-/** Lets the scripted expert carry out a task and records the states of robot and scene, with the expert's clean plan. */
+/**
+ * Lets the scripted expert carry out a task, or a policy and the expert in turns, and records the states of robot and
+ * scene, always with the expert's clean plan.
+ */
 export class Demonstrator {
   readonly simulation;
   readonly #task: Task;
@@ -30,15 +38,24 @@ export class Demonstrator {
   readonly #senses: Readonly<Record<Arm, Proprioception>>;
   readonly #grippers: Readonly<Record<Arm, string>>;
   readonly #expert: ExpertAgent;
+  readonly #turns: PolicyTurns | undefined;
   readonly #labels: TruthLabels;
   readonly #bodies: readonly number[];
   readonly #present = { layout: undefined as Layout | undefined, mask: new Float32Array(0) as Float32Array };
 
-  static async create(robot: Robot, task: Task, options: DemonstratorOptions): Promise<Demonstrator> {
-    const rollout = await Rollout.create(robot, task);
+  /** @param policy loaded; without one the expert acts alone */
+  static async create(
+    robot: Robot,
+    task: Task,
+    options: DemonstratorOptions,
+    policy?: PolicyBackend,
+  ): Promise<Demonstrator> {
+    const time_limit = task.time_limit * (policy === undefined ? 1 : TURNS_TIME);
+    const rollout = await Rollout.create(robot, { ...task, time_limit });
+    const turns = policy && new PolicyTurns(await PolicyAgent.create(rollout, policy));
     const eye = options.images ? await PolicyEye.create(robot, rollout.simulation) : undefined;
     const labels = await TruthLabels.create(robot, task, rollout.simulation);
-    return new Demonstrator(robot, task, rollout, eye, labels, options.disturbed);
+    return new Demonstrator(robot, task, rollout, eye, labels, options.disturbed, turns);
   }
 
   private constructor(
@@ -48,7 +65,9 @@ export class Demonstrator {
     eye: PolicyEye | undefined,
     labels: TruthLabels,
     disturbed: boolean,
+    turns: PolicyTurns | undefined,
   ) {
+    this.#turns = turns;
     this.simulation = rollout.simulation;
     this.#task = task;
     this.#rollout = rollout;
@@ -70,11 +89,14 @@ export class Demonstrator {
     const agent = {
       period: this.#expert.period,
       latency: this.#expert.latency,
-      reset: this.#expert.reset.bind(this.#expert),
+      reset: (episode: Layout) => {
+        this.#expert.reset(episode);
+        this.#turns?.reset(episode);
+      },
       act: (moment: Moment) => {
         const chunks = this.#expert.act(moment);
         steps.push(this.#record(moment));
-        return chunks;
+        return this.#turns === undefined ? chunks : this.#turns.choose(moment, chunks);
       },
     };
     const result = await this.#rollout.run(agent, layout);
