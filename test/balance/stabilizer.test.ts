@@ -24,7 +24,7 @@ describe('Stabilizer', () => {
   });
 
   /** What the robot's own sensors and its estimator make of it. */
-  function sensors(seed: number): Pick<StandingOptions, 'sense' | 'source'> {
+  function sensors(seed: number): Required<Pick<StandingOptions, 'sense' | 'source'>> {
     const noise = new SensorNoise(joints, seed);
     return { sense: (state) => noise.apply(state), source: new BaseEstimator(robot) };
   }
@@ -43,6 +43,29 @@ describe('Stabilizer', () => {
     expect(result.stood).to.equal(true);
     expect(result.slide).to.be.below(0.03);
     expect(result.fallbacks).to.equal(0);
+  }).timeout(60000);
+
+  it('stands while the gyro is biased about any axis, and notices within 10 ms', () => {
+    for (const [axis, bias] of [
+      [0, 0.1],
+      [1, -0.2],
+      [2, 0.5],
+    ]) {
+      const { sense, source } = sensors(axis);
+      let noticed = Number.POSITIVE_INFINITY;
+      const result = standing.run({
+        duration: 4,
+        source,
+        sense: (state) => {
+          sense(state);
+          if (state.time >= 1) state.angularVelocity[axis] += bias;
+          if (source.estimate.degraded !== 0) noticed = Math.min(noticed, state.time);
+        },
+      });
+      expect(result.stood, `${bias} rad/s about axis ${axis}`).to.equal(true);
+      expect(Math.max(...result.pelvisSway)).to.be.below(0.02);
+      expect(noticed).to.be.within(1, 1.011);
+    }
   }).timeout(60000);
 
   it('crouches and comes up', () => {
