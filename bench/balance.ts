@@ -6,6 +6,7 @@ import { Standing, type StandingOptions, type StandingResult } from '../src/eval
 import { Robot } from '../src/robot/robot.js';
 import { packagePath } from '../src/ros/package-path.js';
 import { SensorNoise } from '../src/sim/sensor-noise.js';
+import { gyroBias } from './balance/gyro-bias.js';
 import { svgPlot } from './svg-plot.js';
 
 const SEED = 1;
@@ -41,7 +42,7 @@ interface LargestPush {
 /**
  * Balance on estimated state and noisy sensors, judged on the simulator's truth: ten minutes of standing while the arms
  * move; the largest push at the torso that is survived without a step, by direction, with and without 10 ms of delay;
- * beside the same robot without the whole-body program. A ratio says how much larger the program's worst push is.
+ * what follows from a biased gyro; beside the same robot without the whole-body program. A ratio says how much larger the program's worst push is.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const robot = Robot.load(packagePath('config/robot.yaml'));
@@ -52,7 +53,7 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
     const stabilizer = await Stabilizer.create(robot, { ...STABILIZER_DEFAULTS, law });
     const standing = await Standing.create(robot, stabilizer);
     const trial = (options: Partial<StandingOptions>) => standing.run({ ...sensors(robot), ...options });
-    if (law === 'whole-body') Object.assign(figures, stand(trial));
+    if (law === 'whole-body') Object.assign(figures, stand(trial), gyroBias(robot, standing));
     for (const push of PUSHES) {
       const name = `${law}_${push.duration}s`;
       const largest = DIRECTIONS.map((direction) => largestPush(trial, push, direction));

@@ -2,7 +2,7 @@ import type { JointCommand, RobotState } from '../control/hardware.js';
 import type { BaseEstimate } from '../estimation/base-estimate.js';
 import { BaseEstimator } from '../estimation/base-estimator.js';
 import type { Robot } from '../robot/robot.js';
-import { type BalanceStatus, Stabilizer } from './stabilizer.js';
+import { type BalanceStatus, type BodyMotion, Stabilizer } from './stabilizer.js';
 
 /**
  * What stands on its own feet: the base's motion is estimated from the robot's sensors in every cycle, and the command
@@ -41,10 +41,19 @@ export class Balancer {
    * One cycle.
    * @param time of the cycle, s @param passed time that passed for the robot since the last one, s
    * @param command the joint controller's, rewritten where `engaged`: else the drives are left to it
+   * @param joints the joints' motion with what is implausible taken out @param lost 1 for joints whose sensors are lost
    */
-  update(time: number, passed: number, state: RobotState, command: JointCommand, engaged: boolean): void {
+  update(
+    time: number,
+    passed: number,
+    state: RobotState,
+    command: JointCommand,
+    engaged: boolean,
+    joints: BodyMotion,
+    lost: Uint8Array,
+  ): void {
     this.#estimator.update(state, passed);
-    if (engaged) this.#stabilizer.update(time, state, this.#estimator.estimate, command);
+    if (engaged) this.#stabilizer.update(time, joints, this.#estimator.estimate, command, lost);
   }
 
   /** Releases the engine's memory. */

@@ -1,4 +1,4 @@
-import type { JointCommand, RobotState } from '../control/hardware.js';
+import type { JointCommand } from '../control/hardware.js';
 import { allFinite, clamp } from '../control/limits.js';
 import type { BaseEstimate } from '../estimation/base-estimate.js';
 import type { Robot } from '../robot/robot.js';
@@ -27,6 +27,12 @@ const LONGEST = 20;
 /** Both soles carry load with less than this probability: the robot hangs or falls, and there is nothing to balance. */
 const UNSUPPORTED = 0.1;
 
+/** Measured motion of all joints, rad and rad/s. */
+export interface BodyMotion {
+  readonly position: Float64Array;
+  readonly velocity: Float64Array;
+}
+
 /** How balance stands. */
 export interface BalanceStatus {
   /** False while neither sole carries load: the command is the joint controller's. */
@@ -34,6 +40,8 @@ export interface BalanceStatus {
   /** Times that the program was solved, and that the fallback stood in for it. */
   solves: number;
   fallbacks: number;
+  /** Cycles in which state, estimate or command were refused. */
+  refusals: number;
   /** How the last solve ended, and constraints that it added or dropped. */
   solver: QpStatus;
   iterations: number;
@@ -77,6 +85,7 @@ export class Stabilizer {
   /** What the drives are told until the next solution, in the model's order. */
   readonly #effort: Float64Array;
   readonly #velocity: Float64Array;
+  readonly #noneLost: Uint8Array;
   #countdown = 0;
   #time = Number.NaN;
 
@@ -100,10 +109,12 @@ export class Stabilizer {
     this.#torque = new Float64Array(model.dof);
     this.#effort = new Float64Array(model.joints.length);
     this.#velocity = new Float64Array(model.joints.length);
+    this.#noneLost = new Uint8Array(robot.names.length);
     this.status = {
       supported: false,
       solves: 0,
       fallbacks: 0,
+      refusals: 0,
       solver: QpStatus.solved,
       iterations: 0,
       fallback: false,
@@ -116,22 +127,28 @@ export class Stabilizer {
 
   /** Starts, or starts anew after the command or the estimate jumped. */
   start(): void {
-    this.#reference.reset();
-    this.#tasks.reset();
-    this.#countdown = 0;
-    this.#time = Number.NaN;
+    this.#restart();
     this.status.solves = 0;
     this.status.fallbacks = 0;
+    this.status.refusals = 0;
   }
 
   /**
    * One cycle.
    * @param time of the cycle, s @param command the joint controller's, rewritten
+   * @param lost 1 for joints whose sensors are lost: they keep what the joint controller gives them, and the fallback stands in
    * @returns false, with the command untouched, where state, estimate or command are not finite
    */
-  update(time: number, state: RobotState, estimate: BaseEstimate, command: JointCommand): boolean {
+  update(
+    time: number,
+    state: BodyMotion,
+    estimate: BaseEstimate,
+    command: JointCommand,
+    lost: Uint8Array = this.#noneLost,
+  ): boolean {
     if (!finite(state, estimate, command)) {
-      this.start();
+      this.#restart();
+      this.status.refusals++;
       return false;
     }
     const { status } = this;
@@ -145,12 +162,18 @@ export class Stabilizer {
     if (this.#countdown === 0) {
       const elapsed = time - this.#time;
       const { decimation } = this.#options;
-      this.#solve(state, estimate, command, elapsed > 0 && elapsed < LONGEST * CYCLE ? elapsed : decimation * CYCLE);
+      this.#solve(
+        state,
+        estimate,
+        command,
+        lost,
+        elapsed > 0 && elapsed < LONGEST * CYCLE ? elapsed : decimation * CYCLE,
+      );
       this.#time = time;
       this.#countdown = decimation;
     }
     this.#countdown--;
-    this.#write(state, command);
+    this.#write(state, command, lost);
     return true;
   }
 
@@ -160,7 +183,14 @@ export class Stabilizer {
     this.#posture.delete();
   }
 
-  #solve(state: RobotState, estimate: BaseEstimate, command: JointCommand, dt: number): void {
+  #restart(): void {
+    this.#reference.reset();
+    this.#tasks.reset();
+    this.#countdown = 0;
+    this.#time = Number.NaN;
+  }
+
+  #solve(state: BodyMotion, estimate: BaseEstimate, command: JointCommand, lost: Uint8Array, dt: number): void {
     const { law, iterations, reach } = this.#options;
     const { status } = this;
     const model = this.#model;
@@ -172,8 +202,10 @@ export class Stabilizer {
     reference.update(command.position, model, support, dt);
     this.#dcm.update(model, reference, support, -reach);
     status.captureMargin = this.#dcm.captureMargin;
-    status.fallback = law !== 'whole-body';
-    if (law === 'whole-body') {
+    status.fallback = law !== 'whole-body' || this.#balanceLost(lost);
+    if (status.fallback) {
+      if (law === 'whole-body') status.fallbacks++;
+    } else {
       this.#tasks.com(this.#dcm, reference, task);
       this.#tasks.orientation(this.#dcm, reference, task);
       this.#tasks.waist(state, command, task);
@@ -208,12 +240,21 @@ export class Stabilizer {
     subtractContact(model, this.#wrench, this.#torque);
   }
 
-  #write(state: RobotState, command: JointCommand): void {
+  /** Whether a joint of legs or waist is lost: the program would count on it. */
+  #balanceLost(lost: Uint8Array): boolean {
+    const { joints, waistDof } = this.#model;
+    const arms = waistDof - BASE_DOF + WAIST_JOINTS;
+    for (let j = 0; j < arms; j++) if (lost[joints[j]] !== 0) return true;
+    return false;
+  }
+
+  #write(state: BodyMotion, command: JointCommand, lost: Uint8Array): void {
     const { joints, waistDof } = this.#model;
     const { fallback } = this.status;
     const arms = waistDof - BASE_DOF + WAIST_JOINTS;
     for (let j = 0; j < joints.length; j++) {
       const i = joints[j];
+      if (lost[i] !== 0) continue;
       const limit = this.#robot.effortLimit[i];
       const ankle = this.#model.isAnkle(j);
       if (j >= arms) {
@@ -235,7 +276,7 @@ export class Stabilizer {
   }
 }
 
-function finite(state: RobotState, estimate: BaseEstimate, command: JointCommand): boolean {
+function finite(state: BodyMotion, estimate: BaseEstimate, command: JointCommand): boolean {
   return (
     allFinite(state.position) &&
     allFinite(state.velocity) &&

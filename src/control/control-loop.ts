@@ -119,10 +119,16 @@ export class ControlLoop {
     const passed = this.#passed(time);
     this.#shared.cycles.write(this.#state, passed);
     this.#controller.update(time, this.#state, this.#command, passed, this.#watched);
-    this.#balancer?.update(time, passed, this.#state, this.#command, this.#controller.balancing);
+    this.#balance(time, passed);
     this.#hardware.write(this.#command);
     this.#simulation?.copyGroundTruth(this.#truth);
     this.#shared.publish(this.#state, this.#command, this.#controller, this.#truth);
+    if (this.#balancer !== undefined) this.#shared.publishBalance(this.#balancer.status);
+  }
+
+  #balance(time: number, passed: number): void {
+    const { balancing, measured, lostJoints } = this.#controller;
+    this.#balancer?.update(time, passed, this.#state, this.#command, balancing, measured, lostJoints);
   }
 
   /** The robot is somewhere else: nothing from before holds but a stop, which stays latched. */

@@ -125,6 +125,11 @@ export class JointController {
     return this.#measured.lost;
   }
 
+  /** Measured motion of the joints, implausible positions replaced; a live view. */
+  get measured(): { readonly position: Float64Array; readonly velocity: Float64Array } {
+    return this.#measured;
+  }
+
   /** Torques asked of the joints in the last cycle, N·m; a live view. */
   get torque(): Float64Array {
     return this.#pid.demand;

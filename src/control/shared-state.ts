@@ -1,3 +1,4 @@
+import type { BalanceStatus } from '../balance/stabilizer.js';
 import { CycleRing, cycleRingSize } from './cycle-ring.js';
 import type { JointCommand, RobotState } from './hardware.js';
 import type { JointController } from './joint-controller.js';
@@ -38,11 +39,32 @@ const Word = {
   speedAllowed: 16,
   speedScale: 17,
   cycles: 18,
+  balancing: 19,
+  balanceFallbacks: 20,
+  balanceRefusals: 21,
+  captureMargin: 22,
 } as const;
 const WORDS = 32;
 
 /** Shares of the velocity limits are passed on in units of this. */
 const SCALE = 1e-6;
+
+/** The margin of capture is passed on in units of this, m. */
+const MARGIN = 1e-6;
+/** Whether and how the robot balances, as a word. */
+const Balancing = { absent: 0, unsupported: 1, program: 2, fallback: 3 } as const;
+
+/** How the robot keeps its balance. */
+export interface BalanceReport {
+  /** Whether a sole carries load. */
+  readonly supported: boolean;
+  /** Whether the fallback stands in for the whole-body program now; how often it has; cycles that were refused. */
+  readonly fallback: boolean;
+  readonly fallbacks: number;
+  readonly refusals: number;
+  /** Distance of the divergent component of motion from the soles' edge, m. */
+  readonly captureMargin: number;
+}
 
 /** What the loop says of itself. */
 export interface LoopStatus {
@@ -148,6 +170,20 @@ export class SharedState {
     };
   }
 
+  /** How the robot keeps its balance; undefined where something else holds it. */
+  readBalance(): BalanceReport | undefined {
+    const words = this.#words;
+    const balancing = Atomics.load(words, Word.balancing);
+    if (balancing === Balancing.absent) return undefined;
+    return {
+      supported: balancing !== Balancing.unsupported,
+      fallback: balancing === Balancing.fallback,
+      fallbacks: Atomics.load(words, Word.balanceFallbacks),
+      refusals: Atomics.load(words, Word.balanceRefusals),
+      captureMargin: Atomics.load(words, Word.captureMargin) * MARGIN,
+    };
+  }
+
   /** Demands a stop for as long as the demand stands; one that is withdrawn at once is acted upon too. */
   demandStop(mode: StopMode): void {
     Atomics.store(this.#words, Word.stopDemanded, mode);
@@ -211,6 +247,17 @@ export class SharedState {
     const request = Atomics.load(words, Word.resetRequest);
     if (request !== this.#reset) controller.requestReset();
     this.#reset = request;
+  }
+
+  /** Publishes how the robot keeps its balance. */
+  publishBalance(status: BalanceStatus): void {
+    const words = this.#words;
+    const { supported, fallback, fallbacks, refusals, captureMargin } = status;
+    const balancing = fallback ? Balancing.fallback : Balancing.program;
+    Atomics.store(words, Word.balancing, supported ? balancing : Balancing.unsupported);
+    Atomics.store(words, Word.balanceFallbacks, fallbacks);
+    Atomics.store(words, Word.balanceRefusals, refusals);
+    Atomics.store(words, Word.captureMargin, Math.round(captureMargin / MARGIN));
   }
 
   /** Publishes a cycle. */

@@ -6,6 +6,7 @@ import { ContactFilter } from './contact-filter.js';
 import { ERROR_SIZE, GRAVITY, Part } from './error-covariance.js';
 import { ESTIMATOR_DEFAULTS, type EstimatorOptions } from './estimator-options.js';
 import { FootContact } from './foot-contact.js';
+import { GyroCheck } from './gyro-check.js';
 import { ImuMonitor } from './imu-monitor.js';
 import { LegOdometry } from './leg-odometry.js';
 import { LegSensors } from './leg-sensors.js';
@@ -43,10 +44,12 @@ export class BaseEstimator {
   readonly #legs: readonly [LegSensors, LegSensors];
   readonly #contacts: readonly [FootContact, FootContact];
   readonly #imu: ImuMonitor;
+  readonly #gyro = new GyroCheck();
   readonly #feet: StandingFeet;
   readonly #odometry: LegOdometry;
   readonly #rate = new Float64Array(3);
-  readonly #rateError = new Float64Array(3);
+  readonly #unbiased = new Float64Array(3);
+  readonly #legRate = new Float64Array(3);
   readonly #acceleration = new Float64Array(3);
   readonly #startVariances = new Float64Array(START_KEPT.length);
   #faults = 0;
@@ -84,6 +87,7 @@ export class BaseEstimator {
   reset(state: RobotState): void {
     const filter = this.#filter;
     this.#imu.reset(state);
+    this.#gyro.reset();
     setTilt(state, this.#imu.specificForce, filter.orientation);
     matrixFromQuaternion(filter.orientation, filter.rotation);
     for (let foot = 0; foot < 2; foot++) {
@@ -229,27 +233,37 @@ export class BaseEstimator {
 
   /** While both feet stand firm, their soles tell how fast the base turns and how it is tilted. */
   #compareImu(dt: number): void {
-    const { gyro, specificForce } = this.#imu;
-    const { rotation: r, gyroBias } = this.#filter;
+    const { specificForce } = this.#imu;
+    const { rotation: r } = this.#filter;
     const a = this.#acceleration;
-    this.#rateError.fill(0);
     a.fill(0);
     let tilt = 0;
-    if (this.#contacts[0].firm && this.#contacts[1].firm && this.#legs[0].valid && this.#legs[1].valid) {
-      const left = this.#legs[0].kinematics;
-      const right = this.#legs[1].kinematics;
+    const firm = this.#contacts[0].firm && this.#contacts[1].firm && this.#legs[0].valid && this.#legs[1].valid;
+    if (firm) {
       rotate(r, specificForce, a);
       a[2] -= GRAVITY;
-      for (let k = 0; k < 3; k++) {
-        const legs = -0.5 * (left.angularVelocity[k] + right.angularVelocity[k]);
-        this.#rateError[k] = gyro[k] - gyroBias[k] - legs;
-      }
-      const leftTilt = soleTilt(r, left.rotation);
-      const rightTilt = soleTilt(r, right.rotation);
-      tilt = Math.min(leftTilt, rightTilt);
-      if (Math.abs(leftTilt - rightTilt) > LEVEL) this.#faults |= EstimatorFault.jointInvalid;
+      const left = soleTilt(r, this.#legs[0].kinematics.rotation);
+      const right = soleTilt(r, this.#legs[1].kinematics.rotation);
+      tilt = Math.min(left, right);
+      if (Math.abs(left - right) > LEVEL) this.#faults |= EstimatorFault.jointInvalid;
     }
-    this.#imu.compare(this.#rateError, a, tilt, dt);
+    this.#checkGyro(firm, dt);
+    this.#imu.compare(this.#gyro.biased, a, tilt, dt);
+  }
+
+  /** The gyro against the legs; the bias that the filter knows is none that matters. */
+  #checkGyro(firm: boolean, dt: number): void {
+    if ((this.#imu.faults & ~EstimatorFault.imuImplausible) !== 0) {
+      this.#gyro.forget();
+      return;
+    }
+    const left = this.#legs[0].kinematics.angularVelocity;
+    const right = this.#legs[1].kinematics.angularVelocity;
+    for (let k = 0; k < 3; k++) {
+      this.#unbiased[k] = this.#imu.gyro[k] - (this.#filtering ? this.#filter.gyroBias[k] : 0);
+      this.#legRate[k] = -0.5 * (left[k] + right[k]);
+    }
+    this.#gyro.update(this.#unbiased, this.#legRate, firm, dt);
   }
 
   #write(time: number): void {

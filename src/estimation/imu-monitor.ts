@@ -8,15 +8,10 @@ const LARGEST_FORCE = 160;
 const BRIDGE = 0.005;
 /** Time of good measurements after which the unit is trusted again, s. */
 const PROBATION = 0.2;
-/** While both feet stand firm: gyro against legs, rad/s; mean acceleration, m/s²; tilt against soles, rad. */
-const RATE_LIMIT = 0.3;
-/** Gyro against legs over a longer time: a bias that a push, after which the soles rock back, does not look like, rad/s. */
-const DRIFT_LIMIT = 0.055;
+/** While both feet stand firm: mean acceleration, m/s²; tilt against soles, rad. */
 const ACCELERATION_LIMIT = 2.5;
 const TILT_LIMIT = 0.12;
 /** Time constants of the means of those, s. */
-const RATE_TIME = 0.03;
-const DRIFT_TIME = 0.2;
 const ACCELERATION_TIME = 0.25;
 const TILT_TIME = 0.05;
 
@@ -29,8 +24,6 @@ export class ImuMonitor {
   readonly gyro = new Float64Array(3);
   readonly specificForce = new Float64Array(3);
   readonly #last = new Float64Array(6);
-  readonly #rate = new Float64Array(3);
-  readonly #drift = new Float64Array(3);
   readonly #acceleration = new Float64Array(3);
   readonly #freeze: number;
   #repeated = 0;
@@ -63,8 +56,6 @@ export class ImuMonitor {
     this.#good = PROBATION;
     this.#tilt = 0;
     this.#faults = 0;
-    this.#rate.fill(0);
-    this.#drift.fill(0);
     this.#acceleration.fill(0);
     this.gyro.fill(0);
     this.specificForce.fill(0);
@@ -91,28 +82,19 @@ export class ImuMonitor {
   }
 
   /**
-   * Compares with the legs; call it after `take` where both feet stand firm, and with zeros where they do not.
-   * @param rate gyro minus the base's angular velocity by the legs, rad/s @param acceleration of the base, m/s²
+   * Compares with the legs; call it after `take`, with zeros where the feet do not both stand firm.
+   * @param biased whether the gyro contradicts the legs @param acceleration of the base, m/s²
    * @param tilt between the estimated vertical and the soles', rad
    */
-  compare(rate: Float64Array, acceleration: Float64Array, tilt: number, dt: number): void {
-    let squaredRate = 0;
-    let squaredDrift = 0;
+  compare(biased: boolean, acceleration: Float64Array, tilt: number, dt: number): void {
     let squaredAcceleration = 0;
     for (let k = 0; k < 3; k++) {
-      this.#rate[k] += (rate[k] - this.#rate[k]) * (dt / (RATE_TIME + dt));
       this.#acceleration[k] += (acceleration[k] - this.#acceleration[k]) * (dt / (ACCELERATION_TIME + dt));
-      this.#drift[k] += (rate[k] - this.#drift[k]) * (dt / (DRIFT_TIME + dt));
-      squaredRate += this.#rate[k] * this.#rate[k];
-      squaredDrift += this.#drift[k] * this.#drift[k];
       squaredAcceleration += this.#acceleration[k] * this.#acceleration[k];
     }
     this.#tilt += (tilt - this.#tilt) * (dt / (TILT_TIME + dt));
     const implausible =
-      squaredRate > RATE_LIMIT * RATE_LIMIT ||
-      squaredDrift > DRIFT_LIMIT * DRIFT_LIMIT ||
-      squaredAcceleration > ACCELERATION_LIMIT * ACCELERATION_LIMIT ||
-      this.#tilt > TILT_LIMIT;
+      biased || squaredAcceleration > ACCELERATION_LIMIT * ACCELERATION_LIMIT || this.#tilt > TILT_LIMIT;
     if (implausible) this.#faults |= EstimatorFault.imuImplausible;
     else this.#faults &= ~EstimatorFault.imuImplausible;
     if (implausible) this.#good = 0;

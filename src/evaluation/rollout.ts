@@ -171,7 +171,8 @@ export class Rollout {
       }
       if (cycle % 10 === 0) buffer.write(this.#planner.plan(time));
       controller.update(time, this.#state, command);
-      this.#balancer?.update(time, Simulation.timeStep, this.#state, command, controller.balancing);
+      const { balancing, measured, lostJoints } = controller;
+      this.#balancer?.update(time, Simulation.timeStep, this.#state, command, balancing, measured, lostJoints);
       simulation.step(command);
       simulation.readState(this.#state);
       if (truth.observe(this.#state, command.kp, command.kd)) violations++;

@@ -1,6 +1,6 @@
-import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
+import { parse, parseDocument } from 'yaml';
 import { SimulatedRobot } from '../cli/start/simulated-robot.js';
 import type { Random } from '../math/random.js';
 import { Robot } from '../robot/robot.js';
@@ -18,6 +18,8 @@ import { ReactionWatch } from './reaction-watch.js';
 import { TruthWatch } from './truth-watch.js';
 
 const TASK = 'pick_and_place';
+/** Name of the campaign's own node. */
+const NODE = 'faults';
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** Nodes that safety_monitor watches where its parameters do not name them. */
 const DEFAULT_WATCHED = ['joint_controller', 'motion_planner', 'action_decoder', 'cosmos_inference', 'camera_fusion'];
@@ -88,11 +90,14 @@ export class FaultedGraph {
 
   /** @throws Error that names the nodes that did not come up */
   static async bringUp(options: GraphOptions): Promise<FaultedGraph> {
-    const { node, close } = await openNode('faults');
+    const { node, close } = await openNode(NODE);
     try {
       mkdirSync(options.directory, { recursive: true });
       const parametersFile = join(options.directory, 'params.yaml');
-      copyFileSync(packagePath(options.parameters), parametersFile);
+      const parameters = parseDocument(readFileSync(packagePath(options.parameters), 'utf8'));
+      // Messages that are wrong in themselves come from this node.
+      parameters.setIn(['/**/safety_monitor', 'ros__parameters', 'commanders'], ['motion_planner', NODE]);
+      writeFileSync(parametersFile, parameters.toString());
       const robot = new SimulatedRobot(
         node,
         { params_file: parametersFile, task: TASK, seed: String(options.seed), ...options.arguments },

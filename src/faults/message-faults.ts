@@ -1,8 +1,9 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import type { Random } from '../math/random.js';
 import type { MessageInput, MessageType } from '../ros/messages.js';
 import type { Publisher } from '../ros/publisher.js';
 import { reliable, sensorData } from '../ros/qos.js';
-import { toStamp } from '../ros/time.js';
 import { type Declaration, type Fault, type PreparedFault, TOLERATED } from './fault.js';
 import { type FaultedGraph, pause } from './faulted-graph.js';
 import { MUTATIONS, type Mutation, mutate } from './message-mutations.js';
@@ -70,6 +71,9 @@ const FLOOD_BURST = 0.002;
 const RIVAL_TIME = 1;
 const RIVAL_OFFSET = 0.3;
 const RIVAL_JOINT = 'right_elbow_joint';
+/** The program that does so; the graph knows of its publisher within this time, s. */
+const RIVAL = fileURLToPath(new URL('./rival.js', import.meta.url));
+const DISCOVERY = 0.3;
 
 /** Wrong messages on every topic that the control path subscribes to, and another publisher of commands. */
 export function messageFaults(): Fault[] {
@@ -132,36 +136,29 @@ function wrongBytes<T extends MessageType>(
 /** Somebody else plans too: the same trajectory with one joint elsewhere, at the planner's rate. */
 function rivalPlanner(random: Random): PreparedFault {
   const offset = random.pick([-1, 1]) * RIVAL_OFFSET;
-  let line: Line | undefined;
-  let timer: NodeJS.Timeout | undefined;
+  let rival: ChildProcess | undefined;
   return {
     detail: `${RIVAL_JOINT} ${offset} rad off, 100 Hz for ${RIVAL_TIME} s`,
-    declared: TOLERATED,
+    declared: { causes: ['foreign_commands'], visibleAfter: DISCOVERY },
     duration: RIVAL_TIME,
     silences: false,
-    disarranges: false,
+    disarranges: true,
     arm: async (graph) => {
-      line = await openLine(graph, 'trajectory_msgs/msg/JointTrajectory', 'motion_planner/joint_trajectory');
+      const joint = graph.jointNames.indexOf(RIVAL_JOINT);
+      const child = spawn(process.execPath, [RIVAL, String(joint), String(offset)], {
+        stdio: ['pipe', 'pipe', 'ignore'],
+      });
+      rival = child;
+      await new Promise<void>((resolve) => {
+        child.stdout.once('data', () => resolve());
+        child.once('exit', () => resolve());
+      });
     },
-    inject: (graph) => {
-      if (line === undefined) return;
-      const { send, sample } = line;
-      const codec = graph.node.codec('trajectory_msgs/msg/JointTrajectory');
-      const trajectory = structuredClone(sample) as MessageInput<'trajectory_msgs/msg/JointTrajectory'> & {
-        joint_names: string[];
-        points: { positions: Float64Array }[];
-      };
-      const names = trajectory.joint_names.length > 0 ? trajectory.joint_names : graph.jointNames;
-      const joint = names.indexOf(RIVAL_JOINT);
-      for (const { positions } of trajectory.points) positions[joint]! += offset;
-      timer = setInterval(() => {
-        const message = { ...trajectory, header: { stamp: toStamp(graph.now()) } };
-        send(Buffer.from(codec.encode(message)), 1, 1, 0);
-      }, 1e3 * PERIOD);
+    inject: () => {
+      rival?.stdin?.write('go\n');
     },
     repair: () => {
-      clearInterval(timer);
-      line?.close();
+      rival?.stdin?.end();
     },
   };
 }

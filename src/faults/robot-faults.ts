@@ -14,8 +14,8 @@ const DURATION = [0.3, 1.5] as const;
 /** Bias of an encoder that nobody can notice, and jump that everybody must, rad. */
 const BIAS = 0.02;
 const JUMP = [0.3, 1] as const;
-/** rad/s */
-const GYRO_BIAS = 0.1;
+/** About any axis, rad/s. */
+const GYRO_BIAS = [0.1, 0.5] as const;
 /** Force of a push, N, and how long it lasts, s. */
 const PUSH = [50, 200] as const;
 const PUSH_TIME = 0.2;
@@ -62,8 +62,12 @@ export function robotFaults(): Fault[] {
     },
     {
       name: 'IMU bias',
-      prepare: (random) =>
-        everywhere('imu_offset', random, perhaps(0.5, 'estimate_degraded', 'foot_slipped'), [0, GYRO_BIAS, 0]),
+      prepare: (random) => {
+        const bias = random.pick([-1, 1]) * random.uniform(...GYRO_BIAS);
+        const axis = random.integer(3);
+        const value = [0, 1, 2].map((k) => (k === axis ? bias : 0));
+        return everywhere('imu_offset', random, perhaps(0.5, 'estimate_degraded', 'foot_slipped'), value);
+      },
     },
     {
       name: 'joint stuck',

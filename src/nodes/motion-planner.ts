@@ -46,6 +46,7 @@ class MotionPlannerNode implements NodeHooks {
   #writer!: JointTrajectoryWriter;
   #follower!: TrajectoryFollower;
   #separation!: SeparationMonitor;
+  #clearance!: Clearance;
   #started = false;
   /** Why nothing can be followed now, in words. */
   #hindrance: string | undefined = NOT_HEARD;
@@ -84,6 +85,7 @@ class MotionPlannerNode implements NodeHooks {
       bodyDistance: body_distance,
     });
     this.#robot = robot;
+    this.#clearance = clearance;
     this.#planner = new MotionPlanner(robot, kinematics, robot.posture(posture), clearance);
     this.#follower = new TrajectoryFollower(robot, this.#planner, {
       ...toleranceDefaults,
@@ -107,6 +109,7 @@ class MotionPlannerNode implements NodeHooks {
     this.#hindrance = NOT_HEARD;
     this.#followed = undefined;
     this.#separation.reset();
+    this.#clearance.setObstacles(new Float64Array(0), 0);
     const trajectory = node.createPublisher(
       'trajectory_msgs/msg/JointTrajectory',
       'motion_planner/joint_trajectory',
@@ -129,7 +132,7 @@ class MotionPlannerNode implements NodeHooks {
     );
     const speed = node.createPublisher('std_msgs/msg/Float64', 'motion_planner/speed_scale', latched());
     new TrajectoryInputs(node, this.#follower, this.#clock, () => this.#hindrance);
-    const people = new PeopleInput(node, this.#separation, this.#clock);
+    const people = new PeopleInput(node, this.#separation, this.#clearance, this.#clock);
     let told = Number.NaN;
     const timer = node.createTimer(planningStep, () => {
       this.#plan(trajectory, reference);

@@ -7,6 +7,7 @@ import { describeEstimatorFaults, EstimatorFault } from '../estimation/base-esti
 import { Kinematics } from '../robot/kinematics.js';
 import { Robot } from '../robot/robot.js';
 import { Level } from '../ros/diagnostics.js';
+import { publishersOf } from '../ros/endpoints.js';
 import { parseHeartbeat } from '../ros/heartbeat.js';
 import { hearHeartbeats, linkPorts } from '../ros/heartbeat-link.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
@@ -28,6 +29,8 @@ import { describeReaction, JUDGEMENT_PERIOD, SafetyMonitor, type SafetyState } f
 
 /** The state is published every so many judgements, and when it changes. */
 const PUBLISHED = 5;
+/** How often the graph is asked who publishes joint trajectories, s. */
+const FOREIGN_PERIOD = 0.1;
 /** A warning that comes and goes is told at most this often, s. */
 const WARNING_PERIOD = 5;
 
@@ -65,6 +68,20 @@ const PARAMETERS = {
     type: 'string_array',
     default: [JOINT_STATES, CONTROLLER_STATE, TRAJECTORY],
     description: `Topics without which the robot stops; of ${JOINT_STATES}, ${CONTROLLER_STATE}, ${TRAJECTORY}.`,
+  },
+  commanders: {
+    type: 'string_array',
+    default: ['motion_planner'],
+    description: 'Nodes, of the same namespace, that may publish joint trajectories: any other one stops the robot.',
+  },
+  node_silence: {
+    type: 'double',
+    default: 0,
+    minimum: 0,
+    maximum: 60,
+    description:
+      'Longest silence of any node, s, in place of those of the safety configuration; 0: as configured. A machine ' +
+      'with real-time priorities keeps 0.05; heartbeats come every 0.02 s.',
   },
   missed_stop: {
     type: 'double',
@@ -105,7 +122,7 @@ class SafetyMonitorNode implements NodeHooks {
   }
 
   async configure(): Promise<void> {
-    const { robot, topics, safety, patience, missed_stop } = this.#node.parameters;
+    const { robot, topics, safety, patience, missed_stop, node_silence } = this.#node.parameters;
     const known = [JOINT_STATES, CONTROLLER_STATE, TRAJECTORY];
     const unknown = topics.filter((topic) => !known.includes(topic));
     if (unknown.length > 0)
@@ -114,7 +131,9 @@ class SafetyMonitorNode implements NodeHooks {
     this.#kinematics = await Kinematics.create(this.#robot);
     const config = beMorePatient(loadSafetyConfig(packagePath(safety)), patience);
     const overruns = missed_stop < 0 ? config.limits.overruns : { ...config.limits.overruns, stop: missed_stop };
-    this.#config = { ...config, limits: { ...config.limits, overruns } };
+    const { silence } = config.limits;
+    const strict = node_silence > 0 ? strictSilence(silence, this.#node.parameters.nodes, node_silence) : silence;
+    this.#config = { ...config, limits: { ...config.limits, overruns, silence: strict } };
   }
 
   cleanup(): void {
@@ -144,11 +163,17 @@ class SafetyMonitorNode implements NodeHooks {
     node.own(() => this.#link.close());
     this.#hear();
     this.#hearBase();
+    this.#watchCommanders();
     await this.#hearNodes(ports.monitor);
     this.#serve();
     node.own(
       node.diagnostics.addSource(() =>
         node.diagnostics.report('silence', Level.ok, 'longest so far, s', monitor.longestSilences()),
+      ),
+    );
+    node.own(
+      node.diagnostics.addSource(() =>
+        node.diagnostics.report('heartbeats', Level.ok, '99.9 % come within, s', monitor.usualSilences()),
       ),
     );
     let tick = 0;
@@ -236,6 +261,19 @@ class SafetyMonitorNode implements NodeHooks {
     );
   }
 
+  /** Asks the graph who publishes what moves the robot. */
+  #watchCommanders(): void {
+    const node = this.#node;
+    const namespace = node.name.slice(0, node.name.lastIndexOf('/') + 1);
+    const allowed = node.parameters.commanders.map((name) => `${namespace}${name}`);
+    node.createTimer(FOREIGN_PERIOD, () => {
+      const publishers = publishersOf(node, `${namespace}${TRAJECTORY}`);
+      const foreign = publishers.filter(({ node: name }) => name.startsWith('/') && !allowed.includes(name));
+      this.#monitor.observeForeign([...new Set(foreign.map(({ node: name }) => name))]);
+      this.#react();
+    });
+  }
+
   async #hearNodes(port: number): Promise<void> {
     const node = this.#node;
     const namespace = node.name.slice(0, node.name.lastIndexOf('/') + 1);
@@ -314,6 +352,16 @@ class SafetyMonitorNode implements NodeHooks {
     if (levelOf(reaction) >= SafetyLevel.protectiveStop) node.log.error(line);
     else node.log.info(line);
   }
+}
+
+/** The same limits, but for the silence of nodes. @param limit s */
+function strictSilence(
+  silence: SafetyConfig['limits']['silence'],
+  nodes: readonly string[],
+  limit: number,
+): SafetyConfig['limits']['silence'] {
+  const others = Object.entries(silence.by_name).filter(([name]) => !nodes.includes(name));
+  return { ...silence, nodes: limit, by_name: Object.fromEntries(others) };
 }
 
 /** The largest temperature rise of a motor, 1 at its continuous torque. */

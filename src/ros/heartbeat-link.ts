@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { LINK_HOST } from '../control/safety-link.js';
 
 /** s; a datagram costs its receiver some 20 µs of CPU, a fifteenth of a message. */
-export const HEARTBEAT_LINK_PERIOD = 0.05;
+export const HEARTBEAT_LINK_PERIOD = 0.02;
 
 const FIRST_PORT = 6400;
 const GRAPHS = 500;

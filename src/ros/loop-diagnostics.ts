@@ -1,5 +1,5 @@
 import { describeRefusal, ReferencePhase } from '../control/reference.js';
-import type { SharedState } from '../control/shared-state.js';
+import type { BalanceReport, SharedState } from '../control/shared-state.js';
 import { describeStopCauses, StopMode } from '../control/stop-state.js';
 import { type Diagnostics, Level } from './diagnostics.js';
 
@@ -35,4 +35,21 @@ export function reportLoop(
     refused_messages: refusedMessages,
     last_refusal: refused > 0 ? describeRefusal(refusal, names[refusalJoint]) : '',
   });
+  const balance = shared.readBalance();
+  if (balance === undefined) return;
+  diagnostics.report('balance', balanced(balance) ? Level.ok : Level.warning, describeBalance(balance), {
+    fallbacks: balance.fallbacks,
+    refusals: balance.refusals,
+    capture_margin_m: balance.captureMargin,
+  });
+}
+
+function balanced({ supported, fallback, captureMargin }: BalanceReport): boolean {
+  return supported && !fallback && captureMargin >= 0;
+}
+
+function describeBalance({ supported, fallback, captureMargin }: BalanceReport): string {
+  if (!supported) return 'no sole carries load';
+  if (captureMargin < 0) return 'the soles cannot stop the fall any more';
+  return fallback ? 'stands by the fallback' : 'ok';
 }

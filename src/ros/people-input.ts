@@ -1,3 +1,5 @@
+import type { Clearance } from '../planning/clearance.js';
+import { obstacleSpheres, SPHERES } from '../planning/obstacle-spheres.js';
 import type { PlanningClock } from '../planning/planning-clock.js';
 import type { SeparationMonitor } from '../planning/separation-monitor.js';
 import { Level } from './diagnostics.js';
@@ -11,8 +13,10 @@ export class PeopleInput {
   readonly #node: HumanoidNode;
   readonly #monitor: SeparationMonitor;
 
-  /** @param clock the planner's */
-  constructor(node: HumanoidNode, monitor: SeparationMonitor, clock: PlanningClock) {
+  readonly #spheres = new Float64Array(4 * SPHERES);
+
+  /** @param clearance the planner's, which keeps the arms away from what is heard of @param clock the planner's */
+  constructor(node: HumanoidNode, monitor: SeparationMonitor, clearance: Clearance, clock: PlanningClock) {
     this.#node = node;
     this.#monitor = monitor;
     const odometry = node.codec('nav_msgs/msg/Odometry');
@@ -25,7 +29,9 @@ export class PeopleInput {
       try {
         const { frame_id, stamp } = message.header;
         const base = frame_id === 'odom' && odom !== undefined ? odometry.decode(odom).pose.pose : undefined;
-        monitor.observe(readObstacles(message, base), toSeconds(stamp) - clock.origin);
+        const obstacles = readObstacles(message, base);
+        monitor.observe(obstacles, toSeconds(stamp) - clock.origin);
+        clearance.setObstacles(this.#spheres, obstacleSpheres(obstacles, this.#spheres));
       } catch (error) {
         node.warn('people', `dropped: ${(error as Error).message}`);
       }

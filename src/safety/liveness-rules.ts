@@ -1,3 +1,4 @@
+import { LatencyHistogram } from '../control/latency-histogram.js';
 import type { Findings } from './findings.js';
 import { type SafetyLimits, silenceLimit } from './safety-config.js';
 
@@ -12,6 +13,8 @@ interface Watch {
   heard: number | undefined;
   /** Longest silence since the graph had settled, s. */
   longest: number;
+  /** All of them, µs. */
+  readonly silences: LatencyHistogram;
   /** The limit that it passed; it counts as silent until it is heard again. */
   passed: number | undefined;
 }
@@ -44,7 +47,19 @@ export class LivenessRules {
       names[kind].map((name): [string, Watch] => {
         const key = `${kind}:${name}`;
         const timeout = silenceLimit(limits, kind, name);
-        return [key, { kind, name, key, timeout, heard: undefined, longest: 0, passed: undefined }];
+        return [
+          key,
+          {
+            kind,
+            name,
+            key,
+            timeout,
+            heard: undefined,
+            longest: 0,
+            silences: new LatencyHistogram(),
+            passed: undefined,
+          },
+        ];
       }),
     );
     this.#limits = limits.silence;
@@ -63,11 +78,21 @@ export class LivenessRules {
     return Object.fromEntries([...this.#watches.values()].map(({ name, longest }) => [name, longest]));
   }
 
+  /** What 99.9 % of the silences of each node and topic were within while the tight limits held, s, by name. */
+  usualSilences(): Record<string, number> {
+    return Object.fromEntries(
+      [...this.#watches.values()].map(({ name, silences }) => [name, 1e-6 * silences.quantile(0.999)]),
+    );
+  }
+
   /** A sign of life; names that are not watched are ignored. @param time s, of arrival */
   observe(kind: Kind, name: string, time: number): void {
     const watch = this.#watches.get(`${kind}:${name}`);
     if (watch === undefined) return;
-    if (watch.heard !== undefined && this.settled) watch.longest = Math.max(watch.longest, time - watch.heard);
+    if (watch.heard !== undefined && this.settled) {
+      watch.longest = Math.max(watch.longest, time - watch.heard);
+      watch.silences.record(1e6 * (time - watch.heard));
+    }
     watch.heard = time;
     watch.passed = undefined;
   }

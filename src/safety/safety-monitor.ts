@@ -133,6 +133,11 @@ export class SafetyMonitor {
     return this.#liveness.longestSilences();
   }
 
+  /** What 99.9 % of those silences were within, s, by name. */
+  usualSilences(): Record<string, number> {
+    return this.#liveness.usualSilences();
+  }
+
   /** Resets accepted so far. */
   get resets(): number {
     return this.#resets;
@@ -180,6 +185,12 @@ export class SafetyMonitor {
     } else {
       this.#findings.clear('estimate');
     }
+  }
+
+  /** Nodes that publish joint trajectories though they are not meant to, by name. */
+  observeForeign(nodes: readonly string[]): void {
+    if (nodes.length === 0) this.#findings.clear('foreign');
+    else this.#findings.set('foreign', 'foreign_commands', `joint trajectories are published by ${nodes.join(', ')}`);
   }
 
   /** A trajectory on its way to the controller. @param time s, of arrival */

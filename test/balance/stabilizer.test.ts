@@ -24,7 +24,7 @@ describe('Stabilizer', () => {
   });
 
   /** What the robot's own sensors and its estimator make of it. */
-  function sensors(seed: number): Pick<StandingOptions, 'sense' | 'source'> {
+  function sensors(seed: number): Required<Pick<StandingOptions, 'sense' | 'source'>> {
     const noise = new SensorNoise(joints, seed);
     return { sense: (state) => noise.apply(state), source: new BaseEstimator(robot) };
   }
@@ -43,6 +43,29 @@ describe('Stabilizer', () => {
     expect(result.stood).to.equal(true);
     expect(result.slide).to.be.below(0.03);
     expect(result.fallbacks).to.equal(0);
+  }).timeout(60000);
+
+  it('stands while the gyro is biased about any axis, and notices within 10 ms', () => {
+    for (const [axis, bias] of [
+      [0, 0.1],
+      [1, -0.2],
+      [2, 0.5],
+    ]) {
+      const { sense, source } = sensors(axis);
+      let noticed = Number.POSITIVE_INFINITY;
+      const result = standing.run({
+        duration: 4,
+        source,
+        sense: (state) => {
+          sense(state);
+          if (state.time >= 1) state.angularVelocity[axis] += bias;
+          if (source.estimate.degraded !== 0) noticed = Math.min(noticed, state.time);
+        },
+      });
+      expect(result.stood, `${bias} rad/s about axis ${axis}`).to.equal(true);
+      expect(Math.max(...result.pelvisSway)).to.be.below(0.02);
+      expect(noticed).to.be.within(1, 1.011);
+    }
   }).timeout(60000);
 
   it('crouches and comes up', () => {
@@ -91,10 +114,37 @@ describe('Stabilizer', () => {
     for (const vector of [state.position, state.velocity, estimate.orientation, estimate.velocity, command.position]) {
       const value = vector[1];
       vector[1] = Number.NaN;
+      const { refusals } = stabilizer.status;
       expect(stabilizer.update(0, state, estimate, command)).to.equal(false);
+      expect(stabilizer.status.refusals).to.equal(refusals + 1);
       vector[1] = value;
       expect([...command.effort]).to.deep.equal([...new Float64Array(joints)]);
     }
+  });
+
+  it('leaves a joint whose encoder is lost to the joint controller, and stands by the fallback', () => {
+    const state = createRobotState(joints);
+    state.position.set(robot.posture('stand'));
+    const estimate = createBaseEstimate();
+    estimate.contact.fill(1);
+    estimate.position[2] = 0.95;
+    const command = createJointCommand(joints);
+    command.position.set(state.position);
+    const lost = new Uint8Array(joints);
+    const knee = robot.index('left_knee_joint');
+    lost[knee] = 1;
+    stabilizer.start();
+    expect(stabilizer.update(0, state, estimate, command, lost)).to.equal(true);
+    expect(stabilizer.status.fallback).to.equal(true);
+    expect(stabilizer.status.fallbacks).to.equal(1);
+    expect([command.kp[knee], command.effort[knee]]).to.deep.equal([0, 0]);
+    expect(command.effort[robot.index('right_knee_joint')]).not.to.equal(0);
+    lost.fill(0);
+    lost[robot.index('left_elbow_joint')] = 1;
+    stabilizer.start();
+    stabilizer.update(0, state, estimate, command, lost);
+    expect(stabilizer.status.fallback).to.equal(false);
+    expect(command.effort[robot.index('left_elbow_joint')]).to.equal(0);
   });
 
   it('leaves the drives to the joint controller while no sole carries load', () => {

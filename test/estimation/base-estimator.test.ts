@@ -178,6 +178,11 @@ describe('BaseEstimator', function () {
     });
     expect(biased.faults & EstimatorFault.imuImplausible).to.equal(EstimatorFault.imuImplausible);
     expect(biased.tilt).to.be.below(0.035);
+    expect(biased.first).to.be.below(10);
+    const { degraded } = trial.estimator.estimate;
+    expect(degraded & EstimatorFault.imuImplausible, 'stays').to.equal(EstimatorFault.imuImplausible);
+    run(SETTLED + 600, 3500);
+    expect(trial.estimator.estimate.degraded, 'and goes with the bias').to.equal(0);
   });
 
   it('does without a leg whose encoder jumps, and without a wrench that is none', () => {
