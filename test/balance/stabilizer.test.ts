@@ -141,6 +141,7 @@ describe('Stabilizer', () => {
     expect(command.effort[robot.index('right_knee_joint')]).not.to.equal(0);
     lost.fill(0);
     lost[robot.index('left_elbow_joint')] = 1;
+    command.effort.fill(0);
     stabilizer.start();
     stabilizer.update(0, state, estimate, command, lost);
     expect(stabilizer.status.fallback).to.equal(false);

@@ -124,6 +124,14 @@ describe('graph: joint_controller, safety_monitor, lifecycle_manager, robot_desc
     });
   }
 
+  it('stops while a node offers joint trajectories that is not meant to', async () => {
+    expect(await graph.runPeer('test/graph/peers/rival_peer.py')).to.deep.equal({
+      causes: ['foreign_commands'],
+      refused: true,
+      reason: 'reset refused, first clear: joint trajectories are published by /rival',
+    });
+  });
+
   for (const name of ['joint_controller', 'safety_monitor']) {
     it(`stops when ${name} is killed, brings it up again, and goes on after a reset`, async () => {
       const pid = graph.launcher.pids.get(name);
