@@ -9,8 +9,8 @@ from torch import Tensor
 from .checkpoint import TrainedModel
 from .visual_encoder import patch_count
 
-DT = 0.1
-"""Time between the steps of an action chunk, s."""
+DEMONSTRATED_DT = 0.1
+"""Time between the waypoints of the demonstrations, s."""
 ARMS = ('right', 'left')
 """Order in the proprioception, and what the decoder's `arm` 0 and 1 mean."""
 PROPRIOCEPTION_LAYOUT = (
@@ -40,6 +40,7 @@ def build_card(
     trained: TrainedModel, directory: Path, variants: dict[str, dict[str, str]], figures: dict[str, Any]
 ) -> dict[str, Any]:
     """The card of the files in `directory`; `variants` names the file of each network for each precision."""
+    dt = trained.config.dt
     shape, video, model = trained.config.model, trained.config.video, trained.model
     names = sorted({'tokenizer.json', *(name for files in variants.values() for name in files.values())})
     return {
@@ -48,7 +49,7 @@ def build_card(
         'files': {name: {'sha256': hashlib.sha256((directory / name).read_bytes()).hexdigest()} for name in names},
         'variants': variants,
         'history': shape.history,
-        'history_spacing': shape.history_spacing,
+        'history_spacing': round(shape.history_spacing * dt / DEMONSTRATED_DT, 6),
         'image': {'height': shape.image_height, 'width': shape.image_width, 'channels': 6},
         'proprioception': {
             'dim': shape.proprioception_dim,
@@ -56,7 +57,7 @@ def build_card(
         },
         'tokens': {'length': shape.token_length},
         'horizon': shape.horizon,
-        'dt': DT,
+        'dt': dt,
         'arms': list(ARMS),
         'action': {
             'dim': shape.action_dim,

@@ -169,6 +169,8 @@ class Config:
 
     id: str = 'cosmos3_micro'
     version: str = '0.2.0'
+    dt: float = 0.1
+    """Time between the waypoints that the robot carries out, s: less than in the demonstrations (0.1) is faster."""
     model: ModelConfig = field(default_factory=ModelConfig)
     video: VideoConfig = field(default_factory=VideoConfig)
     look: LookConfig = field(default_factory=LookConfig)

@@ -8,7 +8,7 @@ import { type Agent, Rollout } from '../evaluation/rollout.js';
 import { Robot } from '../robot/robot.js';
 import { createLayout, type Phrasings } from '../sim/layout.js';
 import { loadTask } from '../sim/scene.js';
-import type { Support } from '../sim/scene-model.js';
+import type { Support } from '../sim/support.js';
 
 /** What a worker of `npm run evaluate` is to do. */
 export interface EvaluationJob {

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { type ActionHead, CPU_EXECUTION } from '../cosmos/execution.js';
 import { OnnxBackend } from '../cosmos/onnx-backend.js';
+import { STEP_PERIOD } from '../dataset/episode-reader.js';
 import { ExpertAgent } from '../evaluation/expert-agent.js';
 import { PolicyAgent, type PolicyAgentOptions } from '../evaluation/policy-agent.js';
 import { Rollout } from '../evaluation/rollout.js';
@@ -31,14 +32,20 @@ const scene = loadTask(task);
 const rollout = await Rollout.create(Robot.load(robot), scene);
 const backend = new OnnxBackend(model, rollout.robot.names, 1, { ...CPU_EXECUTION, head, variant });
 await backend.load();
+const { dt } = backend.description;
+// Inferences fall on records.
+const period = Math.max(1, Math.round(options.period / dt)) * dt;
 const acting =
-  agent === 'expert' ? new ExpertAgent(rollout, scene, false) : await PolicyAgent.create(rollout, backend, options);
-const recorder = await WorldRecorder.create(rollout, scene, acting);
+  agent === 'expert'
+    ? new ExpertAgent(rollout, scene, false)
+    : await PolicyAgent.create(rollout, backend, { ...options, period });
+// The expert moves as in the demonstrations, the policy as fast as its waypoints follow each other.
+const recorder = await WorldRecorder.create(rollout, scene, acting, agent === 'expert' ? STEP_PERIOD : dt);
 const session = backend.createSession();
 
 parentPort!.on('message', async (seed: number) => {
   const layout = createLayout(scene, seed, undefined, phrasings);
   const { success } = await rollout.run(recorder, layout);
-  const trial = await judgeEpisode(session, recorder.records, layout.text);
+  const trial = await judgeEpisode(session, recorder.records, layout.text, dt);
   parentPort!.postMessage({ seed, success, trial } satisfies JudgedEpisode);
 });

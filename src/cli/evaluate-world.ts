@@ -47,10 +47,10 @@ export async function evaluateWorld(evaluation: WorldEvaluation): Promise<Record
 
 function report({ frames, better_than_baselines, quantities, objects, confidence, moments, success_rate }: WorldScore) {
   console.log(`  ${moments} moments, ${(100 * success_rate).toFixed(0)} % of the episodes succeeded`);
-  for (const [after, predictors] of Object.entries(frames)) {
+  for (const [ahead, predictors] of Object.entries(frames)) {
     for (const [predictor, { psnr_db, ssim, motion_iou }] of Object.entries(predictors)) {
       const figures = `${psnr_db.toFixed(2)} dB, SSIM ${ssim.toFixed(3)}, motion IoU ${motion_iou.toFixed(3)}`;
-      console.log(`  ${after.padEnd(4)} s  ${predictor.padEnd(22)} ${figures}`);
+      console.log(`  ${ahead.padStart(2)} waypoints ahead  ${predictor.padEnd(22)} ${figures}`);
     }
   }
   console.log(`  better than every baseline in every figure: ${better_than_baselines ? 'yes' : 'no'}`);

@@ -8,6 +8,7 @@ import { suites } from '../evaluation/suites.js';
 import type { WorldScore } from '../evaluation/world-score.js';
 import { packagePath } from '../ros/package-path.js';
 import { loadTask } from '../sim/scene.js';
+import { SUPPORTS } from '../sim/support.js';
 import type { EvaluationJob } from './evaluate-worker.js';
 import { evaluateWorld } from './evaluate-world.js';
 import { oneOf, parseOptions, wholeNumber } from './options.js';
@@ -23,7 +24,7 @@ the seed alone.
 
   --task TASK      task in config/scenes (pick_and_place)
   --suite SUITE    instead of a task several: ${Object.keys(suites).join(', ')}
-  --world          judges what the model foresees instead: frames 0.1, 0.5 and 1 s ahead, quantities, objects, confidence,
+  --world          judges what the model foresees instead: frames 1, 5 and 10 waypoints ahead, quantities, objects, confidence,
                    on episodes of the expert and of the policy (or of --agent alone), told what was done
   --sheet FILE     with --world: PNG of true frames, each beside the predicted one
   --episodes N     layouts of each task (100)
@@ -32,7 +33,7 @@ the seed alone.
   --phrasings P    trained, or held-out: instructions in words that no demonstration used (trained)
   --perturb WHAT   once an episode: object (the target is moved), push (of a forearm), latency (100 ms more), camera (no
                    image for a second)
-  --support WHAT   gantry, or ground: the robot keeps its balance, with noisy sensors (gantry)
+  --support WHAT   gantry; ground: the robot keeps its balance, with noisy sensors; or harness, which catches it (gantry)
   --model DIR      model (models/cosmos3_micro)
   --head HOW       what makes the actions: ${ACTION_HEADS.join(', ')} (flow)
   --variant NAME   variant of the model, as its card has it: fp32, int8 (the card's first)
@@ -95,7 +96,7 @@ async function main(): Promise<void> {
     model: agent === 'policy' ? values.model : undefined,
     head: oneOf('head', values.head, ACTION_HEADS),
     variant: values.variant,
-    support: oneOf('support', values.support, ['gantry', 'ground']),
+    support: oneOf('support', values.support, SUPPORTS),
     phrasings: oneOf('phrasings', values.phrasings, ['trained', 'held-out']),
     perturbation: values.perturb === undefined ? undefined : oneOf('perturb', values.perturb, perturbations),
     options: {

@@ -3,7 +3,8 @@ import { type RunResult, runCampaign } from '../faults/campaign.js';
 import { type CampaignFigures, faultTable, summarise } from '../faults/report.js';
 import { runSoak } from '../faults/soak.js';
 import { packagePath } from '../ros/package-path.js';
-import { parseOptions, wholeNumber } from './options.js';
+import { SUPPORTS } from '../sim/support.js';
+import { oneOf, parseOptions, wholeNumber } from './options.js';
 
 const usage = `
 npm run faults -- [options]
@@ -16,7 +17,7 @@ everything was as declared and no limit was violated, 2 when not, 1 an error.
   --seed S       chooses faults and moments (1)
   --only FAULT   faults whose name contains FAULT, one at a time
   --soak TIME    no faults: tasks one after the other for TIME, such as 30min or 90s
-  --support S    gantry: the pelvis hangs; ground: the robot stands on its feet (gantry)
+  --support S    harness: the robot stands on its feet, caught when it falls; gantry: the pelvis hangs; ground (harness)
   --params FILE  parameters of the nodes (config/params.yaml)
   --out DIR      the nodes' output (out/faults)
   --json FILE    write the figures
@@ -28,7 +29,7 @@ const { values } = parseOptions(usage, {
   seed: { type: 'string', default: '1' },
   only: { type: 'string' },
   soak: { type: 'string' },
-  support: { type: 'string', default: 'gantry' },
+  support: { type: 'string', default: 'harness' },
   params: { type: 'string', default: 'config/params.yaml' },
   out: { type: 'string', default: 'out/faults' },
   json: { type: 'string' },
@@ -50,8 +51,7 @@ async function main(): Promise<number> {
     return 0;
   }
   const seed = wholeNumber('seed', values.seed);
-  const { support } = values;
-  if (support !== 'gantry' && support !== 'ground') throw new Error(`--support: '${support}' is not gantry or ground`);
+  const support = oneOf('support', values.support, SUPPORTS);
   // The limits on silence are those of the real robot.
   const graph = {
     directory: values.out,
@@ -81,7 +81,7 @@ async function main(): Promise<number> {
   );
   const figures = summarise(results, seed);
   say(
-    `\n${figures.runs} runs: ${figures.violations} with a limit violated, ${figures.undeclared} undeclared reactions, ${figures.falls} falls, ${figures.drops} with an object dropped`,
+    `\n${figures.runs} runs: ${figures.violations} with a limit violated, ${figures.undeclared} undeclared reactions, ${figures.falls} falls, ${figures.catches} caught by the harness, ${figures.drops} with an object dropped`,
   );
   return figures.violations + figures.undeclared + figures.falls === 0 ? 0 : 2;
 }
@@ -99,6 +99,7 @@ function describe({ run, faults, reaction, time, causes, problems, truth }: RunR
     );
   }
   if (truth.fallen) say('        ✘ the robot fell');
+  if (truth.caught) say('        ! the harness caught the robot');
   if (truth.dropped.length > 0) say(`        ! dropped: ${truth.dropped.join(', ')}`);
 }
 

@@ -7,7 +7,8 @@ import { openNode } from '../ros/open-node.js';
 import { packagePath } from '../ros/package-path.js';
 import { sensorData } from '../ros/qos.js';
 import { loadTask } from '../sim/scene.js';
-import { parseOptions, wholeNumber } from './options.js';
+import { SUPPORTS } from '../sim/support.js';
+import { oneOf, parseOptions, wholeNumber } from './options.js';
 import { LatencyProbe, stages } from './start/latency-probe.js';
 import { UsageMeter } from './start/process-usage.js';
 import { SimulatedRobot } from './start/simulated-robot.js';
@@ -23,7 +24,8 @@ more. Exit code: 0 success, 2 the task failed, 1 an error.
   --once           end after one instruction
   --seed N         places the objects (11); every further instruction finds them placed anew
   --task TASK      task in config/scenes (pick_and_place)
-  --support WHAT   what carries the robot: ground, on which it keeps its balance, or gantry (gantry)
+  --support WHAT   what carries the robot: its feet, on which it keeps its balance, with a harness that catches it
+                   (harness) or without (ground); or a gantry (harness, with --emulator gantry)
   --emulator       drive an emulated H2 Plus over the real robot's messages (with --once)
   --headless       no rviz2, even where it is installed
   --record         record the topics into out/bags (config/params.yaml), for npm run replay and npm run dataset
@@ -36,7 +38,7 @@ const { values } = parseOptions(usage, {
   once: { type: 'boolean', default: false },
   seed: { type: 'string', default: '11' },
   task: { type: 'string', default: 'pick_and_place' },
-  support: { type: 'string', default: 'gantry' },
+  support: { type: 'string' },
   emulator: { type: 'boolean', default: false },
   headless: { type: 'boolean', default: false },
   record: { type: 'boolean', default: false },
@@ -79,7 +81,7 @@ async function main(): Promise<number> {
       task: values.task,
       instruction: first.instruction,
       record: String(values.record),
-      support: values.support,
+      support: oneOf('support', values.support ?? (values.emulator ? 'gantry' : 'harness'), SUPPORTS),
       ...robotArguments,
     },
     values.out,

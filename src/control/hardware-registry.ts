@@ -1,3 +1,4 @@
+import { SUPPORTS, type Support } from '../sim/support.js';
 import type { Hardware } from './hardware.js';
 import type { JointParameters } from './joint-parameters.js';
 import { MockHardware } from './mock-hardware.js';
@@ -62,10 +63,11 @@ function number(options: HardwareOptions, key: string, fallback: number): number
   return value;
 }
 
-function support(options: HardwareOptions): 'gantry' | 'ground' {
+function support(options: HardwareOptions): Support {
   const value = text(options, 'support', 'gantry');
-  if (value === 'gantry' || value === 'ground') return value;
-  throw new Error(`hardware option support is "${value}", needs gantry or ground`);
+  const known = SUPPORTS.find((name) => name === value);
+  if (known === undefined) throw new Error(`hardware option support is "${value}", needs ${SUPPORTS.join(', ')}`);
+  return known;
 }
 
 function text(options: HardwareOptions, key: string, fallback?: string): string {

@@ -5,6 +5,7 @@ import { PlacementPort } from '../sim/placement-port.js';
 import { loadTask, type Task } from '../sim/scene.js';
 import { SensorNoise } from '../sim/sensor-noise.js';
 import { Simulation } from '../sim/simulation.js';
+import type { Support } from '../sim/support.js';
 import { TRUTH_SIZE, TruthRecorder } from '../sim/truth-recorder.js';
 import { createJointCommand, createRobotState, type JointCommand, type RobotState } from './hardware.js';
 import { monotonicSeconds } from './monotonic-clock.js';
@@ -19,8 +20,8 @@ export interface MujocoOptions {
   readonly seed: number;
   /** The instruction whose target is put within reach; empty: the seed's own. */
   readonly instruction: string;
-  /** What holds the pelvis. */
-  readonly support: 'gantry' | 'ground';
+  /** What carries the robot. */
+  readonly support: Support;
   /** Memory of a `FaultPort`, through which things are made to go wrong; left out where nothing is. */
   readonly faults?: SharedArrayBuffer;
   /** Memory of a `PlacementPort`, through which the robot and the objects are placed anew; left out where they are not. */
@@ -209,7 +210,7 @@ export class MujocoHardware implements SimulatedHardware {
     simulation.readState(this.#true);
     simulation.linkPosition(this.#pelvis, this.#height);
     this.#truth?.observe(this.#true, command.kp, command.kd);
-    this.#truth?.observeBase(this.#height[2]!, this.#true.orientation);
+    this.#truth?.observeBase(this.#height[2]!, this.#true.orientation, simulation.harnessLoad);
   }
 
   /** How far the simulation is behind the clock, s. */

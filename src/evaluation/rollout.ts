@@ -10,10 +10,10 @@ import { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import type { Layout } from '../sim/layout.js';
 import type { Task } from '../sim/scene.js';
-import type { Support } from '../sim/scene-model.js';
 import { SensorNoise } from '../sim/sensor-noise.js';
 import { Simulation } from '../sim/simulation.js';
 import { SuccessTest } from '../sim/success-test.js';
+import type { Support } from '../sim/support.js';
 import { TruthRecorder } from '../sim/truth-recorder.js';
 
 /** A robot whose pelvis is lower than this has fallen, m. */
@@ -88,7 +88,7 @@ export class Rollout {
   static async create(robot: Robot, task: Task, options: RolloutOptions = {}): Promise<Rollout> {
     const { decoder = defaultActionDecoder, support = 'gantry' } = options;
     const simulation = await Simulation.create(robot, task.scene, support);
-    const balancer = support === 'ground' ? await Balancer.create(robot) : undefined;
+    const balancer = support !== 'gantry' ? await Balancer.create(robot) : undefined;
     return new Rollout(robot, task, simulation, await Kinematics.create(robot), decoder, balancer);
   }
 

@@ -10,8 +10,8 @@ import { PolicyEye } from './policy-eye.js';
 import type { Agent, Moment, Rollout } from './rollout.js';
 import { TruthLabels } from './truth-labels.js';
 
-/** Time between records, s. */
-export const RECORD_PERIOD = 0.1;
+/** How far the agent's period may be from a multiple of that of the records, s. */
+const ROUNDING = 1e-9;
 /** Records from one at which objects are looked for to the next. */
 const OBJECTS_EVERY = 5;
 /** An object of which less is hidden counts as visible. */
@@ -38,9 +38,9 @@ export interface WorldRecord {
   readonly objects: ReadonlyMap<string, TrueObject> | undefined;
 }
 
-/** Lets an agent act and records ten times a second what the world model is to be judged by. */
+/** Lets an agent act and records, a waypoint's time apart, what the world model is to be judged by. */
 export class WorldRecorder implements Agent {
-  readonly period = RECORD_PERIOD;
+  readonly period: number;
   readonly latency: number;
   /** Of the present episode. */
   readonly records: WorldRecord[] = [];
@@ -55,26 +55,37 @@ export class WorldRecorder implements Agent {
   #layout!: Layout;
   #arm: Arm = 'right';
 
-  /** @throws Error where the agent's period is no multiple of that of the records */
-  static async create({ robot, simulation }: Rollout, task: Task, agent: Agent): Promise<WorldRecorder> {
+  /**
+   * @param period time between records, s: that between the waypoints of the agent's chunks
+   * @throws Error where the agent's period is no multiple of it
+   */
+  static async create(
+    { robot, simulation }: Rollout,
+    task: Task,
+    agent: Agent,
+    period: number,
+  ): Promise<WorldRecorder> {
     const eye = await PolicyEye.create(robot, simulation);
     const labels = await TruthLabels.create(robot, task, simulation);
-    return new WorldRecorder(robot, task, agent, simulation, eye, labels, await HiddenShare.create(robot, simulation));
+    const hidden = await HiddenShare.create(robot, simulation);
+    return new WorldRecorder(robot, task, agent, period, simulation, eye, labels, hidden);
   }
 
   private constructor(
     robot: Robot,
     task: Task,
     agent: Agent,
+    period: number,
     simulation: Simulation,
     eye: PolicyEye,
     labels: TruthLabels,
     hidden: HiddenShare,
   ) {
     this.#agent = agent;
-    this.#every = Math.round(agent.period / RECORD_PERIOD);
-    if (Math.abs(this.#every * RECORD_PERIOD - agent.period) > 1e-9)
-      throw new Error(`the agent decides every ${agent.period} s; expected a multiple of ${RECORD_PERIOD} s`);
+    this.period = period;
+    this.#every = Math.round(agent.period / period);
+    if (Math.abs(this.#every * period - agent.period) > ROUNDING)
+      throw new Error(`the agent decides every ${agent.period} s; expected a multiple of ${period} s`);
     this.latency = agent.latency;
     this.#task = task;
     this.#grippers = robot.gripperFrames;
@@ -135,12 +146,13 @@ export class WorldRecorder implements Agent {
   }
 }
 
-/** What the acting arm was commanded after record `from`, horizon × 7, as a policy's actions. */
+/** What the acting arm was commanded in the records after `from`, horizon × 7, as a policy's actions. */
 export function executedActions(records: readonly WorldRecord[], from: number, horizon: number): Float64Array {
   const { senses, arm } = records[from]!;
   const later = records.slice(from + 1, from + 1 + horizon).map((record) => record.senses.hands[arm]);
   const poses = Float64Array.from(later.flatMap(({ commandedPose }) => [...commandedPose]));
   const gripper = Float64Array.from(later, ({ commandedGripper }) => commandedGripper);
   const anchor = senses.hands[arm].commandedPose;
-  return encodeActions({ stamp: senses.stamp, dt: RECORD_PERIOD, arm, anchor, poses, gripper });
+  const dt = records[from + 1]!.senses.stamp - senses.stamp;
+  return encodeActions({ stamp: senses.stamp, dt, arm, anchor, poses, gripper });
 }

@@ -37,7 +37,7 @@ export interface WorldScore {
   readonly episodes: number;
   readonly success_rate: number;
   readonly moments: number;
-  /** By time ahead, s, and predictor. */
+  /** By waypoints ahead, and predictor. */
   readonly frames: Record<string, Record<Predictor, FrameScore>>;
   readonly better_than_baselines: boolean;
   readonly quantities: Record<string, QuantityScore>;
@@ -108,8 +108,8 @@ export function scoreWorld(episodes: readonly JudgedEpisode[]): WorldScore {
 
 function scoreFrames(trials: readonly WorldTrial[]): Record<string, Record<Predictor, FrameScore>> {
   const horizons = [...new Set(trials.flatMap(({ frames }) => [...frames.keys()]))].sort((a, b) => a - b);
-  const score = (after: number, predictor: Predictor): FrameScore => {
-    const sums = trials.flatMap(({ frames }) => frames.get(after)?.[predictor] ?? []);
+  const score = (ahead: number, predictor: Predictor): FrameScore => {
+    const sums = trials.flatMap(({ frames }) => frames.get(ahead)?.[predictor] ?? []);
     const total = (key: keyof FrameSums) => sums.reduce((sum, each) => sum + each[key], 0);
     return {
       psnr_db: psnr(total('squared') / total('values')),
@@ -118,9 +118,9 @@ function scoreFrames(trials: readonly WorldTrial[]): Record<string, Record<Predi
     };
   };
   return Object.fromEntries(
-    horizons.map((after) => [
-      after.toFixed(1),
-      Object.fromEntries(PREDICTORS.map((predictor) => [predictor, score(after, predictor)])) as Record<
+    horizons.map((ahead) => [
+      String(ahead),
+      Object.fromEntries(PREDICTORS.map((predictor) => [predictor, score(ahead, predictor)])) as Record<
         Predictor,
         FrameScore
       >,

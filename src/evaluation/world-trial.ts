@@ -3,7 +3,7 @@ import { type ForeseenFrame, PRESENT, type WorldPrediction } from '../cosmos/wor
 import { POLICY_HEIGHT, POLICY_WIDTH } from '../perception/policy-image.js';
 import { extrapolateColors, extrapolateMotion } from './frame-baselines.js';
 import { motionMask, overlap, type Picture, squaredError, structuralSimilarity } from './image-metrics.js';
-import { executedActions, RECORD_PERIOD, type WorldRecord } from './world-recorder.js';
+import { executedActions, type WorldRecord } from './world-recorder.js';
 
 /** Waypoints of a chunk: as far ahead as the model is told what will be done. */
 const HORIZON = 10;
@@ -31,13 +31,13 @@ export interface FrameSums {
 /** A row of the contact sheet. */
 export interface SheetRow {
   readonly seen: Picture;
-  readonly frames: readonly { readonly after: number; readonly truth: Picture; readonly predicted: Picture }[];
+  readonly frames: readonly { readonly truth: Picture; readonly predicted: Picture }[];
 }
 
 /** What an episode says of the world model. */
 export interface WorldTrial {
   moments: number;
-  /** By time ahead, s. */
+  /** By waypoints ahead. */
   readonly frames: Map<number, Record<Predictor, FrameSums>>;
   /** For each quantity of the model, of each moment. */
   readonly quantities: { readonly name: string; readonly truth: number[]; readonly predicted: number[] }[];
@@ -56,12 +56,15 @@ export interface WorldTrial {
  * Asks the world model at moments of an episode what will come, told what the robot was commanded afterwards and nothing
  * else that came later, and compares with what did.
  * @param session of a policy with a world model
- * @throws Error where it has none
+ * @param records a waypoint's time apart in the motion that they show
+ * @param dt time between the policy's waypoints, s
+ * @throws Error where it has no world model
  */
 export async function judgeEpisode(
   session: BackendSession,
   records: readonly WorldRecord[],
   instruction: string,
+  dt: number,
 ): Promise<WorldTrial> {
   const trial: WorldTrial = {
     moments: 0,
@@ -79,15 +82,18 @@ export async function judgeEpisode(
     const earlier = records[Math.max(i - HISTORY, 0)]!;
     const world = await askAt(session, earlier, record, instruction, executedActions(records, i, HORIZON));
     const now = pictureOf(record);
-    const truths = world.frames.map(({ after }) => pictureOf(records[i + Math.round(after / RECORD_PERIOD)]!));
-    for (const [k, frame] of world.frames.entries()) judgeFrame(trial, frame, truths[k]!, pictureOf(earlier), now);
+    const ahead = world.frames.map(({ after }) => Math.round(after / dt));
+    const truths = ahead.map((steps) => pictureOf(records[i + steps]!));
+    for (const [k, frame] of world.frames.entries()) {
+      judgeFrame(trial, ahead[k]!, frame, truths[k]!, pictureOf(earlier), now);
+    }
     judgeState(trial, world, record);
     trial.confidence.push(world.success);
     trial.moments++;
     const moved = motionMask(now, truths.at(-1)!).reduce((sum, bit) => sum + bit, 0);
     if (moved <= busiest) continue;
     busiest = moved;
-    const frames = world.frames.map((predicted, k) => ({ after: predicted.after, truth: truths[k]!, predicted }));
+    const frames = world.frames.map((predicted, k) => ({ truth: truths[k]!, predicted }));
     trial.sheet = { seen: now, frames };
   }
   return trial;
@@ -110,9 +116,15 @@ async function askAt(
   return foresee(actions, now.arm, true);
 }
 
-function judgeFrame(trial: WorldTrial, frame: ForeseenFrame, truth: Picture, before: Picture, now: Picture): void {
-  const after = Number(frame.after.toFixed(3));
-  const steps = frame.after / (HISTORY * RECORD_PERIOD);
+function judgeFrame(
+  trial: WorldTrial,
+  ahead: number,
+  frame: ForeseenFrame,
+  truth: Picture,
+  before: Picture,
+  now: Picture,
+): void {
+  const steps = ahead / HISTORY;
   const predicted: Record<Predictor, Picture> = {
     model: frame,
     copy_last: now,
@@ -120,8 +132,8 @@ function judgeFrame(trial: WorldTrial, frame: ForeseenFrame, truth: Picture, bef
     constant_motion: extrapolateMotion(before, now, steps),
   };
   const moved = motionMask(now, truth);
-  const own = trial.frames.get(after) ?? emptySums();
-  trial.frames.set(after, own);
+  const own = trial.frames.get(ahead) ?? emptySums();
+  trial.frames.set(ahead, own);
   for (const predictor of PREDICTORS) {
     const [sums, picture] = [own[predictor], predicted[predictor]];
     const { both, either } = overlap(moved, motionMask(now, picture));

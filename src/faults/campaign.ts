@@ -148,7 +148,7 @@ export async function runOnce(
     inOrder = false;
   }
   if (prepared.some(({ silences }) => silences) || !inOrder) graph.calm();
-  if (limp || truth.fallen || prepared.some(({ disarranges }) => disarranges)) graph.disarrange();
+  if (limp || truth.fallen || truth.caught || prepared.some(({ disarranges }) => disarranges)) graph.disarrange();
   const result = {
     ...named,
     reaction: reaction ?? ('none' as const),

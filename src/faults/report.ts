@@ -23,10 +23,12 @@ export interface CampaignFigures {
   /** Runs in which something happened that is not declared. */
   readonly undeclared: number;
   readonly falls: number;
+  /** Runs in which the harness caught the robot. */
+  readonly catches: number;
   /** Runs in which an object was dropped. */
   readonly drops: number;
   readonly by_fault: Readonly<Record<string, FaultFigures>>;
-  /** Runs with a violation, an undeclared reaction, a fall or a drop. */
+  /** Runs with a violation, an undeclared reaction, a fall, a catch or a drop. */
   readonly notable: readonly RunResult[];
 }
 
@@ -56,11 +58,16 @@ export function summarise(results: readonly RunResult[], seed: number): Campaign
     violations: count(violates),
     undeclared: count(({ problems }) => problems.length > 0),
     falls: count(({ truth }) => truth.fallen),
+    catches: count(({ truth }) => truth.caught),
     drops: count(({ truth }) => truth.dropped.length > 0),
     by_fault: Object.fromEntries(names.map((name) => [name, of(name)])),
     notable: results.filter(
       (result) =>
-        violates(result) || result.problems.length > 0 || result.truth.fallen || result.truth.dropped.length > 0,
+        violates(result) ||
+        result.problems.length > 0 ||
+        result.truth.fallen ||
+        result.truth.caught ||
+        result.truth.dropped.length > 0,
     ),
   };
 }
@@ -86,7 +93,7 @@ export function faultTable({ by_fault, ...sums }: CampaignFigures): string {
   });
   return [
     `${sums.runs} runs, seed ${sums.seed}: ${sums.violations} with a limit violated, ${sums.undeclared} with an undeclared`,
-    `reaction, ${sums.falls} falls, ${sums.drops} with an object dropped.`,
+    `reaction, ${sums.falls} falls, ${sums.catches} caught by the harness, ${sums.drops} with an object dropped.`,
     '',
     '| fault | runs | declared | seen (alone) | time p50, ms | max, ms | undeclared |',
     '|---|---|---|---|---|---|---|',

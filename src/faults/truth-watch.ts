@@ -6,6 +6,8 @@ import { bodiesThatMove } from '../sim/scene-bodies.js';
 /** The robot has fallen when its pelvis tilts by this much, rad, or comes lower than this, m. */
 const FALLEN_TILT = 0.8;
 const FALLEN_HEIGHT = 0.35;
+/** Force on the harness from which on it has caught the robot, N: a twentieth of its weight. */
+const CAUGHT = 40;
 /** An object is dropped when it falls faster than this, m/s (after 5 cm of free fall), and not into its receptacle, … */
 const DROPPED = 1;
 /** … which reaches this far from its middle, m. */
@@ -19,6 +21,8 @@ export interface Truth {
   readonly excess: readonly number[];
   readonly excessJoint: readonly number[];
   readonly fallen: boolean;
+  /** Whether the harness had to hold it. */
+  readonly caught: boolean;
   /** Names of the objects that were dropped. */
   readonly dropped: readonly string[];
 }
@@ -33,6 +37,7 @@ export class TruthWatch {
   #begin: readonly number[] = [0, 0, 0];
   #sum = [0, 0, 0];
   #fallen = false;
+  #caught = false;
   readonly #dropped = new Set<string>();
 
   constructor(task: Task) {
@@ -45,6 +50,7 @@ export class TruthWatch {
     this.#begin = [...(this.#latest?.violations ?? [0, 0, 0])];
     this.#sum = [0, 0, 0];
     this.#fallen = false;
+    this.#caught = false;
     this.#dropped.clear();
   }
 
@@ -57,6 +63,7 @@ export class TruthWatch {
     }
     this.#latest = message;
     if (message.tilt_largest > FALLEN_TILT || message.pelvis_lowest < FALLEN_HEIGHT) this.#fallen = true;
+    if (message.harness_load > CAUGHT) this.#caught = true;
     if (message.episode !== this.#episode) this.#place(message);
     // The free bodies come last: seven coordinates and six velocities each.
     const [position, velocity] = [message.qpos.length, message.qvel.length];
@@ -78,6 +85,7 @@ export class TruthWatch {
       excess: [...(this.#latest?.excess ?? [])],
       excessJoint: [...(this.#latest?.excess_joint ?? [])],
       fallen: this.#fallen,
+      caught: this.#caught,
       dropped: [...this.#dropped],
     };
   }

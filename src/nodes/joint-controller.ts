@@ -27,6 +27,7 @@ import { TrajectoryInput } from '../ros/trajectory-input.js';
 import { beMorePatient, loadSafetyConfig } from '../safety/safety-config.js';
 import { FaultPort } from '../sim/injected-faults.js';
 import { type Placement, PlacementPort } from '../sim/placement-port.js';
+import { SUPPORTS } from '../sim/support.js';
 
 const STATE_PERIOD = 1 / 20;
 const CYCLES_PERIOD = 1 / 100;
@@ -43,8 +44,10 @@ const PARAMETERS = {
   support: {
     type: 'string',
     default: 'gantry',
-    choices: ['gantry', 'ground'],
-    description: 'What carries the robot: a gantry, or the ground below its feet, on which it keeps its balance.',
+    choices: [...SUPPORTS],
+    description:
+      'What carries the robot: a gantry; the ground below its feet, on which it keeps its balance, with a slack harness ' +
+      'that catches it; or the ground alone.',
   },
   confirmed: {
     type: 'boolean',
@@ -187,7 +190,7 @@ class JointControllerNode implements NodeHooks {
         linkPort: linkPorts(this.#node.name).controller,
         realtime,
         // The mock has no body to balance.
-        ...(support === 'ground' && hardware !== 'mock' && { balance: packagePath(robot) }),
+        ...(support !== 'gantry' && hardware !== 'mock' && { balance: packagePath(robot) }),
       },
       (line) => this.#node.log.info(line),
     );

@@ -74,6 +74,7 @@ export function groundTruthMessage(truth: Float64Array, joints: number): Message
     excess_joint: Uint32Array.from(truth.subarray(end + 6, end + 9)),
     pelvis_lowest: truth[end + 9],
     tilt_largest: truth[end + 10],
+    harness_load: truth[end + 11],
   };
 }
 

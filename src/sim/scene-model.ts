@@ -1,9 +1,13 @@
 import { worldContact } from '../robot/mujoco.js';
 import type { Robot } from '../robot/robot.js';
 import { bodiesThatMove, bodyMotion, type Scene, type SceneJoint, type ScenePart } from './scene-bodies.js';
+import type { Support } from './support.js';
 
-/** What carries the robot: a gantry that welds the pelvis to the world, or the ground below its soles. */
-export type Support = 'gantry' | 'ground';
+/**
+ * The harness: a rope from a hook at this height to a point above the pelvis, m, so long that it is slack until the pelvis
+ * is lower than in a crouch (0.75 m), and yielding within this time constant, s.
+ */
+const HARNESS = { hook: 2.6, above: 0.5, rope: 1.42, give: 0.05 };
 
 const contact = `contype="${worldContact.type}" conaffinity="${worldContact.affinity}"`;
 /** Mass of a body that says nothing, kg. */
@@ -90,6 +94,17 @@ function excludedContacts(scene: Scene): string {
   return pairs.length === 0 ? '' : `<contact>${pairs.join('')}</contact>`;
 }
 
+/** Where the harness hangs, where it holds the robot, its rope, and the sensor of the force on it. */
+function harnessElements(): readonly [string, string, string, string] {
+  const { hook, above, rope, give } = HARNESS;
+  return [
+    `<site name="hook" pos="0 0 ${hook}"/>`,
+    `<site name="strap" pos="0 0 ${above}"/>`,
+    `<tendon><spatial name="harness" limited="true" range="0 ${rope}" solreflimit="${give} 1"><site site="hook"/><site site="strap"/></spatial></tendon>`,
+    '<tendonlimitfrc name="harness" tendon="harness"/>',
+  ];
+}
+
 /**
  * The MJCF of the robot in a scene: 1 ms steps, elliptic friction cones (pyramidal ones lose the grasp), one drive a
  * joint with the law of {@link JointCommand} (its gains are set at run time) that saturates at the effort limit, the
@@ -102,22 +117,26 @@ export function sceneMjcf(robot: Robot, scene: Scene, support: Support): string 
       return `<general name="${name}" joint="${name}" biastype="affine" forcelimited="true" forcerange="-${limit} ${limit}"/>`;
     })
     .join('\n');
-  const slack = support === 'ground' ? ' active="false"' : '';
+  const slack = support === 'gantry' ? '' : ' active="false"';
   const weld = `<equality><weld name="gantry" body1="floating_base" solref="0.005 1" solimp="0.99 0.999 0.001"${slack}/></equality>`;
+  const [hook, strap, rope, load] = support === 'harness' ? harnessElements() : ['', '', '', ''];
   return `<mujoco model="${robot.urdf.name}">
   <option timestep="0.001" integrator="implicitfast" solver="Newton" cone="elliptic"><flag multiccd="disable"/></option>
   <default><geom condim="4" friction="0.9 0.005 0.0001"/></default>
   <asset><model name="robot" file="robot.urdf"/><material name="wood" specular="0.35"/></asset>
   <worldbody>
+    ${hook}
     <geom name="floor" type="plane" size="10 10 0.1" rgba="0.55 0.57 0.60 1" ${contact}/>
     <body name="floating_base" pos="0 0 ${scene.robot.pelvis_height}">
       <freejoint name="floating_base"/>
       <site name="imu"/>
+      ${strap}
       <attach model="robot" body="${robot.baseFrame}" prefix=""/>
     </body>
     ${worldBodies(scene)}
   </worldbody>
   ${weld}
+  ${rope}
   ${excludedContacts(scene)}
   <actuator>${drives}</actuator>
   <sensor>
@@ -126,6 +145,7 @@ export function sceneMjcf(robot: Robot, scene: Scene, support: Support): string 
     <accelerometer name="linear_acceleration" site="imu"/>
     <contact name="left_foot" geom1="left_foot_box" reduce="netforce" num="1" data="force torque pos"/>
     <contact name="right_foot" geom1="right_foot_box" reduce="netforce" num="1" data="force torque pos"/>
+    ${load}
   </sensor>
 </mujoco>`;
 }

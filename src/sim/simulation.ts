@@ -5,7 +5,8 @@ import type { Robot } from '../robot/robot.js';
 import type { Layout } from './layout.js';
 import { PlacedBodies } from './placed-bodies.js';
 import type { Scene } from './scene.js';
-import { type Support, sceneMjcf } from './scene-model.js';
+import { sceneMjcf } from './scene-model.js';
+import type { Support } from './support.js';
 
 /** Numbers a drive's bias takes in MuJoCo's actuator_biasprm. */
 const biasStride = 10;
@@ -51,6 +52,8 @@ export class Simulation {
     'orientation' | 'angular_velocity' | 'linear_acceleration' | 'left_foot' | 'right_foot',
     number
   >;
+  /** Index of the force on the harness among the sensors; undefined where there is none. */
+  readonly #harness: number | undefined;
   readonly #base: number;
   /** The gantry's weld as it was compiled. */
   readonly #weld: Float64Array;
@@ -88,6 +91,7 @@ export class Simulation {
       left_foot: sensor('left_foot'),
       right_foot: sensor('right_foot'),
     };
+    this.#harness = support === 'harness' ? sensor('harness') : undefined;
     this.#base = mj.mj_name2id(model, ObjectType.body, robot.baseFrame);
     this.#soles = {
       left: mj.mj_name2id(model, ObjectType.body, 'l_sole'),
@@ -109,7 +113,7 @@ export class Simulation {
 
   /**
    * Puts the robot into a posture at rest and the bodies where `layout` says. In the gantry the pelvis hangs at the
-   * scene's height; on the ground the lower sole touches the floor.
+   * scene's height; else the lower sole touches the floor.
    * @param posture joint positions, rad; the scene's posture where it is left out
    */
   reset(layout?: Layout, posture?: ArrayLike<number>): void {
@@ -123,7 +127,7 @@ export class Simulation {
     this.#bodies.place(layout, coordinates);
     coordinates.set([0, 0, this.#scene.robot.pelvis_height, 1, 0, 0, 0]);
     coordinates.set(posture ?? this.#robot.posture(this.#scene.robot.posture), 7);
-    if (this.#support === 'ground') {
+    if (this.#support !== 'gantry') {
       this.#mj.mj_kinematics(model, data);
       const { xpos } = this.#views();
       coordinates[2]! -= Math.min(xpos[3 * this.#soles.left + 2]!, xpos[3 * this.#soles.right + 2]!);
@@ -220,6 +224,11 @@ export class Simulation {
     this.#readAcceleration(state.linearAcceleration);
     this.#readWrench(this.#sensors.left_foot, this.#soles.left, state.leftFootWrench);
     this.#readWrench(this.#sensors.right_foot, this.#soles.right, state.rightFootWrench);
+  }
+
+  /** Ground truth: force on the harness, N; 0 while it is slack or there is none. */
+  get harnessLoad(): number {
+    return this.#harness === undefined ? 0 : Math.abs(this.#views().sensordata[this.#harness]!);
   }
 
   /**

@@ -13,11 +13,12 @@ const EFFORT = 2;
 const KINDS = 3;
 
 /** Doubles that `TruthRecorder.copy` fills. */
-export const TRUTH_SIZE = 3 * KINDS + 2;
+export const TRUTH_SIZE = 3 * KINDS + 3;
 
 /**
  * Looks at the true state of a simulated robot every physics step and keeps the worst of it: steps with a joint beyond
- * a limit, how far beyond and which one, how low the pelvis came and how far it tilted. Real-time safe.
+ * a limit, how far beyond and which one, how low the pelvis came, how far it tilted and how hard the harness had to hold
+ * it. Real-time safe.
  */
 export class TruthRecorder {
   readonly #lower: Float64Array;
@@ -37,6 +38,7 @@ export class TruthRecorder {
   readonly #joint = new Float64Array(KINDS);
   #lowest = Infinity;
   #tilt = 0;
+  #load = 0;
 
   constructor(robot: Robot) {
     this.#lower = robot.lower;
@@ -76,22 +78,24 @@ export class TruthRecorder {
 
   /**
    * Takes the base in. The tilt is the angle between its z axis and the vertical: cos = 1 − 2(x² + y²).
-   * @param height of the pelvis, m @param orientation quaternion x, y, z, w
+   * @param height of the pelvis, m @param orientation quaternion x, y, z, w @param load on the harness, N
    */
-  observeBase(height: number, orientation: Float64Array): void {
+  observeBase(height: number, orientation: Float64Array, load = 0): void {
+    if (load > this.#load) this.#load = load;
     if (height < this.#lowest) this.#lowest = height;
     const cosine = 1 - 2 * (orientation[0]! ** 2 + orientation[1]! ** 2);
     const tilt = Math.acos(Math.max(-1, Math.min(1, cosine)));
     if (tilt > this.#tilt) this.#tilt = tilt;
   }
 
-  /** Copies violations (3), excesses (3), their joints (3), lowest height (m) and largest tilt (rad). */
+  /** Copies violations (3), excesses (3), their joints (3), lowest height (m), largest tilt (rad), load (N). */
   copy(out: Float64Array, offset: number): void {
     out.set(this.#violations, offset);
     out.set(this.#excess, offset + KINDS);
     out.set(this.#joint, offset + 2 * KINDS);
     out[offset + 3 * KINDS] = this.#lowest;
     out[offset + 3 * KINDS + 1] = this.#tilt;
+    out[offset + 3 * KINDS + 2] = this.#load;
   }
 
   /** @returns the kind's bit where the excess is positive */

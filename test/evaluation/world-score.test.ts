@@ -49,7 +49,7 @@ describe('the score of a world model', () => {
   const score = scoreWorld([episode(true), episode(false)]);
 
   it('pools frames over episodes and compares them with the baselines', () => {
-    const { model, copy_last } = score.frames['1.0']!;
+    const { model, copy_last } = score.frames['1']!;
     expect(model.psnr_db).to.be.closeTo(10 * Math.log10(255 ** 2), 1e-9);
     expect(model.ssim).to.be.closeTo(0.9, 1e-12);
     expect([model.motion_iou, copy_last.motion_iou]).to.deep.equal([0.5, 0]);
@@ -86,7 +86,7 @@ describe('the calibration error', () => {
 describe('the contact sheet', () => {
   it('shows what is seen, then true beside predicted', () => {
     const picture = (level: number): Picture => ({ width: 4, height: 3, color: new Uint8Array(36).fill(level) });
-    const frames = [{ after: 1, truth: picture(200), predicted: picture(250) }];
+    const frames = [{ truth: picture(200), predicted: picture(250) }];
     const { width, height, data } = decode(contactSheet([{ seen: picture(100), frames }]));
     expect([width, height]).to.deep.equal([4 + 12 + 14 + 12 + 4 + 12 + 4, 4 + 9 + 4]);
     const level = (x: number) => data[3 * (5 * width + x)];

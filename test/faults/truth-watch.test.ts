@@ -25,6 +25,7 @@ describe('TruthWatch', () => {
       excess_joint: Uint32Array.of(5, 0, 0),
       pelvis_lowest: 0.85,
       tilt_largest: 0.1,
+      harness_load: 0,
       ...changes,
     } as unknown as Message<'cosmos_humanoid/msg/SimState'>;
   }
@@ -56,6 +57,16 @@ describe('TruthWatch', () => {
       watch.observe(state(2, change));
       expect(watch.result.fallen).to.equal(true);
     }
+  });
+
+  it('sees that the harness catches the robot, which then has not fallen', () => {
+    const watch = new TruthWatch(task);
+    watch.observe(state(1));
+    expect(watch.result.caught).to.equal(false);
+    watch.observe(state(2, { harness_load: 700 }));
+    expect(watch.result).to.deep.include({ caught: true, fallen: false });
+    watch.begin();
+    expect(watch.result.caught).to.equal(false);
   });
 
   it('sees objects that are dropped, but not those that are let go over the receptacle', () => {

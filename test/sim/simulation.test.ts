@@ -123,6 +123,33 @@ describe('Simulation', () => {
     ground.delete();
   });
 
+  it('hangs in the harness when its drives go limp, which is slack as long as it stands', async () => {
+    const standing = await Simulation.create(robot, task.scene, 'harness');
+    const pelvis = standing.link('base_link');
+    const pose = new Float64Array(7);
+    const run = (seconds: number, stiffness: number) => {
+      const command = createJointCommand(joints);
+      command.position.set(robot.posture(task.scene.robot.posture));
+      for (let j = 0; j < joints; j++) {
+        command.kp[j] = stiffness * robot.kp[j];
+        command.kd[j] = robot.kd[j];
+      }
+      let most = 0;
+      for (let time = 0; time < seconds; time += Simulation.timeStep) {
+        standing.step(command);
+        most = Math.max(most, standing.harnessLoad);
+      }
+      standing.linkPose(pelvis, pose);
+      return most;
+    };
+    expect(run(0.3, 4)).to.equal(0);
+    expect(pose[2]).to.be.greaterThan(0.8);
+    expect(run(3, 0)).to.be.within(200, 4000);
+    expect(pose[2], 'height').to.be.greaterThan(0.5);
+    expect(1 - 2 * (pose[3]! ** 2 + pose[4]! ** 2), 'cosine of the tilt').to.be.greaterThan(Math.cos(0.8));
+    standing.delete();
+  });
+
   it('is pushed at a link until told otherwise', () => {
     const torso = simulation.link('torso_link');
     const before = coordinates();

@@ -82,12 +82,13 @@ describe('TruthRecorder', () => {
     expect(steps).to.deep.equal([false, false, false, true]);
   });
 
-  it('keeps the lowest height and the largest tilt', () => {
+  it('keeps the lowest height, the largest tilt and the largest load on the harness', () => {
     const recorder = new TruthRecorder(robot);
     recorder.observeBase(0.9, Float64Array.of(Math.sin(0.2), 0, 0, Math.cos(0.2)));
-    recorder.observeBase(0.7, Float64Array.of(0, 0, Math.SQRT1_2, Math.SQRT1_2));
-    const [lowest, tilt] = record(recorder).slice(-2);
-    expect(lowest).to.equal(0.7);
+    recorder.observeBase(0.7, Float64Array.of(0, 0, Math.SQRT1_2, Math.SQRT1_2), 300);
+    recorder.observeBase(0.8, Float64Array.of(0, 0, 0, 1), 20);
+    const [lowest, tilt, load] = record(recorder).slice(-3);
+    expect([lowest, load]).to.deep.equal([0.7, 300]);
     expect(tilt).to.be.closeTo(0.4, 1e-9);
   });
 });
