@@ -15,12 +15,8 @@ export function mujoco(): Promise<MainModule> {
   return engine;
 }
 
-/**
- * The joints' end stops: time constant (s) and damping ratio; impedance at and beyond the stop, and over how many rad it
- * grows. At rest they yield by about (1 − d)·d·τ²·a, with the acceleration a that the joint would have without them.
- */
+/** Time constant (s) and damping ratio of the joints' end stops. */
 const limitStiffness = [0.004, 1];
-const limitImpedance = [0.99, 0.999, 0.001, 0.5, 2];
 
 /** Contact bits: the robot touches the world, the world touches itself and the robot, the robot not itself. */
 const robotContact = { type: 1, affinity: 2 };
@@ -52,7 +48,6 @@ export async function compileModel(robot: Robot, mjcf: string): Promise<MjModel>
     if (joint !== first + i) throw new Error(`joint ${name} is number ${joint - first} in MuJoCo and ${i} in the URDF`);
     model.dof_armature[model.jnt_dofadr[joint]!] = robot.armature[i]!;
     model.jnt_solref.set(limitStiffness, 2 * joint);
-    model.jnt_solimp.set(limitImpedance, 5 * joint);
   });
   for (let geom = 0; geom < model.ngeom; geom++) {
     const color = robot.urdf.colors.get(mj.mj_id2name(model, ObjectType.geom, geom));
