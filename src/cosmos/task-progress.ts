@@ -13,7 +13,7 @@ export interface TaskProgressOptions {
   readonly certainty: number;
   /** The hand counts as away from the target beyond this distance, m. */
   readonly away: number;
-  /** Both must hold for this long, s. */
+  /** Both must hold for this long, s: the demonstrations end a second after the target rests. */
   readonly hold: number;
 }
 
@@ -22,7 +22,7 @@ export const defaultTaskProgress: TaskProgressOptions = {
   height: 0.15,
   certainty: 0.02,
   away: 0.1,
-  hold: 1,
+  hold: 0.6,
 };
 
 /** Gripper scalar above which the hand counts as closed, below which as open. */

@@ -28,12 +28,12 @@ describe('TaskProgress', () => {
     expect(progress.stage).to.equal('reach');
   });
 
-  it('is done when the target was seen inside for a second, the hand away', () => {
+  it('is done when the target was seen inside for 0.6 s, the hand away', () => {
     const progress = placed();
     progress.observeObjects(10, [0.39, -0.44, 0], bin, certain);
-    progress.observeObjects(10.9, [0.39, -0.44, 0], bin, certain);
+    progress.observeObjects(10.5, [0.39, -0.44, 0], bin, certain);
     expect(progress.stage).to.equal('place');
-    progress.observeObjects(11, [0.39, -0.44, 0], bin, certain);
+    progress.observeObjects(10.6, [0.39, -0.44, 0], bin, certain);
     expect(progress.stage).to.equal('done');
     expect(progress.progress).to.equal(1);
   });
