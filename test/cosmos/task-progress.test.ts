@@ -33,7 +33,7 @@ describe('TaskProgress', () => {
     progress.observeObjects(10, [0.39, -0.44, 0], bin, certain);
     progress.observeObjects(10.5, [0.39, -0.44, 0], bin, certain);
     expect(progress.stage).to.equal('place');
-    progress.observeObjects(10.6, [0.39, -0.44, 0], bin, certain);
+    progress.observeObjects(10.7, [0.39, -0.44, 0], bin, certain);
     expect(progress.stage).to.equal('done');
     expect(progress.progress).to.equal(1);
   });
