@@ -43,7 +43,7 @@ describe('npm run evaluate', function () {
     );
     expect(code, errors).to.equal(0);
     const { frames, quantities, objects, moments } = JSON.parse(readFileSync(json, 'utf8')).tasks.pick_and_place.expert;
-    expect(Object.keys(frames)).to.deep.equal(['0.1', '0.5', '1.0']);
+    expect(Object.keys(frames)).to.deep.equal(['1', '5', '10']);
     for (const { model, copy_last: copy } of Object.values<Record<string, { psnr_db: number }>>(frames)) {
       expect(model!.psnr_db).to.be.above(copy!.psnr_db);
     }

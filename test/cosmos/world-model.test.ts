@@ -28,7 +28,7 @@ describe('the world model', () => {
     const foresee = (candidate: number, pictures: boolean) =>
       prediction.foresee!(candidateActions(prediction, candidate), prediction.arm, pictures);
     const [first, second] = [await foresee(0, true), await foresee(1, true)];
-    expect(first.frames.map(({ after }) => after)).to.deep.equal([0.1, 0.5, 1]);
+    expect(first.frames.map(({ after }) => after)).to.deep.equal([0.08, 0.4, 0.8]);
     for (const { width, height, color, certainty } of first.frames) {
       expect(color.length).to.equal(width * height * 3);
       expect(certainty).to.be.within(1 / 8, 1);
