@@ -236,7 +236,7 @@ describe('graph: worlds that are imagined', function () {
       expect(ranks).to.deep.equal([...ranks].sort((a, b) => b - a));
       for (const value of [...probabilities, ...collisions, ...feasibilities]) expect(value).to.be.within(0, 1);
     }
-    expect(given.frames.map(({ header }) => header.stamp.nanosec)).to.deep.equal([500_000_000, 500_000_000]);
+    expect(given.frames.map(({ header }) => header.stamp.nanosec)).to.deep.equal([400_000_000, 400_000_000]);
     expect((await judge({ num_outcomes: 1000 })).message).to.match(/1 to 64/);
     expect((await judge({ horizon: 5 })).message).to.match(/only 0\.1, 0\.5, 1 s/);
   });
