@@ -5,7 +5,7 @@ import { percentile } from '../src/math/percentile.js';
 import { Kinematics } from '../src/robot/kinematics.js';
 import { Robot } from '../src/robot/robot.js';
 import { packagePath } from '../src/ros/package-path.js';
-import { RequestReader } from '../src/serving/inference-request.js';
+import { inferenceRequest, RequestReader } from '../src/serving/inference-request.js';
 import { createInferenceServer } from '../src/serving/inference-server.js';
 
 const CLIENTS = [1, 10, 100, 300];
@@ -64,7 +64,7 @@ function question(): string {
 
 /** Answers a second of the network itself. */
 async function bareThroughput(network: OnnxNetwork, reader: RequestReader, body: string): Promise<number> {
-  const { observation, options } = reader.read({ num_candidates: 4, steps: 4, seed: 0, ...JSON.parse(body) });
+  const { observation, options } = reader.read(inferenceRequest.parse(JSON.parse(body)));
   const start = performance.now();
   let answers = 0;
   while (performance.now() - start < (1000 * DURATION) / 2) {
