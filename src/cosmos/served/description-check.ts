@@ -1,5 +1,6 @@
 import type { Embodiment } from './embodiment.js';
 import { stateSize } from './embodiment-input.js';
+import { actionWidth } from './embodiment-output.js';
 import type { ServerDescription } from './policy-client.js';
 
 /**
@@ -36,11 +37,12 @@ export function checkDescription(embodiment: Embodiment, server: ServerDescripti
     match('image', name, [ages.length, height, width, 3]);
   }
   for (const [name, parts] of Object.entries(states)) match('state', name, [stateSize(parts)]);
-  for (const { from, columns } of actions) {
-    const shape = server.shapes?.get(from);
+  for (const part of actions) {
+    const shape = server.shapes?.get(part.from);
     const width = shape?.at(-1) ?? -1;
-    if (columns !== undefined && width !== -1 && width < columns[1]) {
-      refuse('action', from, shape!, `rows of ${columns[1]} at least`);
+    const wanted = part.columns?.[1] ?? actionWidth(part);
+    if (width !== -1 && (part.columns === undefined ? width !== wanted : width < wanted)) {
+      refuse('action', part.from, shape!, `rows of ${part.columns === undefined ? wanted : `at least ${wanted}`}`);
     }
   }
 }

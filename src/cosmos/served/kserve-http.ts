@@ -70,7 +70,10 @@ export class KserveHttp {
       sent.end(body);
       const [reply] = (await once(sent, 'response')) as [IncomingMessage];
       answered = true;
-      return { status: reply.statusCode!, headers: reply.headers, body: await collect(reply) };
+      const collected = await collect(reply);
+      // An answer that ends with its connection looks whole when the connection is given up.
+      signal.throwIfAborted();
+      return { status: reply.statusCode!, headers: reply.headers, body: collected };
     } catch (error) {
       const late = signal.aborted;
       const { message, code } = error as NodeJS.ErrnoException;
