@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { loadEmbodiment } from '../../src/cosmos/served/embodiment.js';
 import { missingFor, parseGpus, probeHardware, runnableTiers } from '../../src/deployment/hardware-probe.js';
 import { isTier, loadTiers, TIERS } from '../../src/deployment/tiers.js';
+import { planningStep } from '../../src/planning/motion-planner.js';
 
 const FILE = 'config/deployment.yaml';
 const tiers = loadTiers(FILE);
@@ -16,6 +17,13 @@ describe('deployment tiers', () => {
     expect(tiers.nano.api).to.deep.equal({ endpoint: '/v1/cosmos/nano', max_concurrent_requests: 100, timeout: 30 });
     expect(tiers.edge.real_time).to.deep.equal({ target_fps: 30, latency_budget: 0.05, loop_rate: 100 });
     expect(tiers.edge.optimization).to.include({ precision: 'int8', tensor_rt: true, cuda_graphs: true });
+  });
+
+  it('name the rate at which the planner runs', () => {
+    for (const tier of TIERS) {
+      const { real_time: realTime } = tiers[tier];
+      if (realTime !== undefined) expect(realTime.loop_rate, tier).to.be.closeTo(1 / planningStep, 1e-9);
+    }
   });
 
   it('name embodiments of the protocol that they are served by', () => {

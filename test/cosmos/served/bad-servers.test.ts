@@ -4,6 +4,8 @@ import { Kinematics } from '../../../src/robot/kinematics.js';
 import { robot } from '../../robot/robot-fixture.js';
 import { PEER_PROTOCOLS, PolicyPeer, peerSenses } from './policy-peer.js';
 
+/** Whether openpi's own server answers (`peer_server.py`), which cannot be made to send what is no answer. */
+const OWN = process.env.OPENPI_SERVER !== undefined;
 /** Memory that the answer of a gigabyte may cost, bytes: up to its limit of 256 MB it must be taken in. */
 const MEMORY = 400e6;
 
@@ -76,6 +78,8 @@ describe('policy servers that misbehave', function () {
         expect(await failure('nan')).to.match(/'\w+' is NaN at waypoint 2, column 3/);
         await recovers();
       });
+
+      if (OWN) return;
 
       it('unintelligible: is refused', async () => {
         expect(await failure('garbage')).to.match(

@@ -113,9 +113,11 @@ def own_openpi(file, key):
     spec = importlib.util.spec_from_file_location("websocket_policy_server", file)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", PORT))
-        port = probe.getsockname()[1]
+    port = PORT
+    if port == 0:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
     server = module.WebsocketPolicyServer(Policy(key), "127.0.0.1", port, METADATA)
 
     def announce():
