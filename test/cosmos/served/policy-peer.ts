@@ -85,11 +85,14 @@ export class PolicyPeer {
     await once(this.#process, 'exit');
   }
 
+  get url(): string {
+    return `${PEERS[this.#protocol]().scheme}://127.0.0.1:${this.#port}`;
+  }
+
   /** Connects. @param change of the map */
   async connect(change: Partial<Embodiment> = {}): Promise<PolicySession> {
-    const { scheme, embodiment } = PEERS[this.#protocol]();
-    const url = `${scheme}://127.0.0.1:${this.#port}`;
-    this.#backend = new ServedBackend({ ...embodiment, url, timeout: 1, ...change }, robot, this.#kinematics);
+    const { embodiment } = PEERS[this.#protocol]();
+    this.#backend = new ServedBackend({ ...embodiment, url: this.url, timeout: 1, ...change }, robot, this.#kinematics);
     await this.#backend.load();
     return new PolicySession(this.#backend, { candidates: 1, steps: 1 });
   }
