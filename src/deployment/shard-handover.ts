@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { KserveModels, ServedModel } from '../cosmos/served/kserve-models.js';
+import type { KserveModels, RepositoryEntry, ServedModel } from '../cosmos/served/kserve-models.js';
 
 /** How often the server is asked whether its models are ready, ms. */
 const PERIOD = 200;
@@ -24,7 +24,8 @@ export interface ShardedModel {
 export async function handOverShards(server: KserveModels, { front, shards, timeout }: ShardedModel): Promise<void> {
   const deadline = performance.now() + 1000 * timeout;
   const names = [...shards, front.name];
-  if (await server.hasRepository()) await loadAll(server, front, shards, timeout);
+  const index = await server.index();
+  if (index !== undefined) await loadAll(server, index, front, shards, timeout);
   await checkPresence(server, names, front.version);
   let waiting = names;
   for (;;) {
@@ -40,11 +41,11 @@ export async function handOverShards(server: KserveModels, { front, shards, time
 
 async function loadAll(
   server: KserveModels,
+  index: readonly RepositoryEntry[],
   front: ServedModel,
   shards: readonly string[],
   timeout: number,
 ): Promise<void> {
-  const index = await server.index();
   const unknown = [...shards, front.name].filter((name) => !index.some((entry) => entry.name === name));
   if (unknown.length > 0) {
     const held = [...new Set(index.map(({ name }) => name))].join(', ') || 'nothing';

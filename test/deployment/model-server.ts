@@ -34,7 +34,7 @@ export const OUTPUTS: readonly Tensor[] = [{ name: 'action', datatype: 'FP32', s
  */
 export class ModelServer {
   readonly models: Map<string, RepositoryModel>;
-  readonly extensions: string[];
+  readonly #onDemand: boolean;
   inputs = INPUTS;
   /** Models that it was told to load, in order. */
   readonly loads: string[] = [];
@@ -42,12 +42,10 @@ export class ModelServer {
   readonly inferences: string[] = [];
   readonly #server: Server;
 
-  constructor(
-    models: Readonly<Record<string, RepositoryModel>>,
-    extensions = ['model_repository', 'binary_tensor_data'],
-  ) {
+  /** @param onDemand whether models can be loaded when they are asked for */
+  constructor(models: Readonly<Record<string, RepositoryModel>>, onDemand = true) {
     this.models = new Map(Object.entries(models));
-    this.extensions = extensions;
+    this.#onDemand = onDemand;
     this.#server = createServer((request, reply) => void this.#answer(request, reply));
   }
 
@@ -69,7 +67,7 @@ export class ModelServer {
     const json = (status: number, body: unknown) => reply.writeHead(status).end(JSON.stringify(body));
     const path = request.url!;
     if (path === '/v2/health/ready') return void reply.end();
-    if (path === '/v2') return void json(200, { name: 'models', version: '1', extensions: this.extensions });
+    if (!this.#onDemand && path.startsWith('/v2/repository')) return void json(404, { error: 'Not Found' });
     if (path === '/v2/repository/index' && request.method === 'POST') return void json(200, this.#index());
     const [, load] = /^\/v2\/repository\/models\/(\w+)\/load$/.exec(path) ?? [];
     if (load !== undefined && request.method === 'POST') return this.#load(load, json);

@@ -79,7 +79,7 @@ describe('a model in shards', () => {
   });
 
   it('must be there on a server that loads nothing on demand', async () => {
-    await serve(repository({ cosmos3_super_3: { ready: false } }, true), []);
+    await serve(repository({ cosmos3_super_3: { ready: false } }, true), false);
     expect(await failure(handOver())).to.match(/does not hold the whole model: cosmos3_super_3 is not there/);
     server.models.get('cosmos3_super_3')!.ready = true;
     await handOver();

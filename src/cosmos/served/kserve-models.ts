@@ -29,6 +29,9 @@ export interface RepositoryEntry {
   readonly reason?: string;
 }
 
+/** How servers say that they have no such path: not found, method not allowed, not implemented. */
+const NO_SUCH_PATH = [404, 405, 501];
+
 /** Path of a model in the Open Inference Protocol. */
 export function modelPath({ name, version }: ServedModel): string {
   const path = `/v2/models/${encodeURIComponent(name)}`;
@@ -50,15 +53,15 @@ export class KserveModels {
     return this.#http.url;
   }
 
-  /** Whether models can be loaded on demand. */
-  async hasRepository(): Promise<boolean> {
-    const { extensions } = (await this.#http.json('/v2')) as { extensions?: unknown };
-    return Array.isArray(extensions) && extensions.includes('model_repository');
-  }
-
-  /** All that the repository holds. */
-  async index(): Promise<readonly RepositoryEntry[]> {
-    return (await this.#http.json('/v2/repository/index', post({}))) as RepositoryEntry[];
+  /**
+   * All that the repository holds; undefined where the server has none. Asked outright: MLServer has one, and does not
+   * name it among its extensions.
+   */
+  async index(): Promise<readonly RepositoryEntry[] | undefined> {
+    const path = '/v2/repository/index';
+    const { status } = await this.#http.send(path, post({}));
+    if (NO_SUCH_PATH.includes(status)) return undefined;
+    return (await this.#http.json(path, post({}))) as RepositoryEntry[];
   }
 
   /** Has a model loaded. @param timeout s @throws Error with the server's words */
