@@ -36,6 +36,8 @@ export class ModelServer {
   readonly models: Map<string, RepositoryModel>;
   readonly #onDemand: boolean;
   inputs = INPUTS;
+  /** Whether it says which versions of a model it has. */
+  namesVersions = true;
   /** Models that it was told to load, in order. */
   readonly loads: string[] = [];
   /** Paths of the inferences. */
@@ -77,7 +79,8 @@ export class ModelServer {
     if (!there) return void json(400, { error: `Request for unknown model: '${name}' is not found` });
     if (verb === 'ready') return void reply.end();
     if (verb !== 'infer') {
-      return void json(200, { name, versions: model.versions, inputs: this.inputs, outputs: OUTPUTS });
+      const versions = this.namesVersions ? model.versions : null;
+      return void json(200, { name, versions, inputs: this.inputs, outputs: OUTPUTS });
     }
     this.inferences.push(path);
     const data = Array.from({ length: 70 }, (_, i) => (i % 7 === 2 ? 0.01 * (1 + Math.floor(i / 7)) : 0));

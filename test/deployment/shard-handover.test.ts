@@ -73,6 +73,13 @@ describe('a model in shards', () => {
     expect(await failure(handOver('1'))).to.match(/cosmos3_super_4 is there in version 2, 3, not 1/);
   });
 
+  it('may be of a version that the server does not name', async () => {
+    await serve(repository());
+    server.namesVersions = false;
+    await handOver('1');
+    expect(server.loads).to.have.length(9);
+  });
+
   it('is not waited for longer than its time-out', async () => {
     await serve(repository({ cosmos3_super_1: { delay: 3000 } }));
     expect(await failure(handOver(undefined, 0.3))).to.match(/did not answer within 0.3 s/);

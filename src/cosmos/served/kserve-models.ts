@@ -83,9 +83,12 @@ export class KserveModels {
 
   /** @throws Error with the server's words where it has no such model */
   async describe(model: ServedModel): Promise<ModelDescription> {
-    const described = (await this.#http.json(modelPath(model))) as Partial<ModelDescription>;
-    const { versions = [], inputs = [], outputs = [] } = described;
-    return { versions, inputs, outputs };
+    const described = (await this.#http.json(modelPath(model))) as {
+      [K in keyof ModelDescription]?: ModelDescription[K] | null;
+    };
+    // KServe's own server says null where there is nothing to say.
+    const { versions, inputs, outputs } = described;
+    return { versions: versions ?? [], inputs: inputs ?? [], outputs: outputs ?? [] };
   }
 }
 
