@@ -10,7 +10,7 @@ import type { ServerDescription } from './policy-client.js';
 export function checkDescription(embodiment: Embodiment, server: ServerDescription): void {
   const { policy, images, states, actions, instruction } = embodiment;
   const compare = (kind: string, used: readonly string[], known: readonly string[] | undefined) => {
-    const missing = known === undefined ? [] : used.filter((name) => !known.includes(name));
+    const missing = known === undefined ? [] : [...new Set(used)].filter((name) => !known.includes(name));
     if (missing.length === 0) return;
     const knows = known!.join(', ') || 'none';
     throw new Error(`policy ${policy}: the server knows no ${kind} ${missing.join(', ')}; it knows ${knows}`);
