@@ -95,7 +95,7 @@ export class ChunkReplay {
   /**
    * @param period least time between two questions, s
    * @param latency of question i, s
-   * @param duration s
+   * @param duration s, at most
    */
   run(
     chunks: readonly RecordedChunk[],
@@ -130,6 +130,8 @@ export class ChunkReplay {
         }
       }
       if (pending === undefined && time >= next) {
+        // Where the recording ends, so does the replay: its last chunk starts nowhere but there.
+        if (place === chunks.length - 1) break;
         place = nearest(chunks, pose, place);
         const { actions, dt } = chunks[place]!;
         const chunk = decodeActions(actions, { stamp: time, dt, arm, anchor: pose.slice() });

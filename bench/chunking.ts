@@ -9,7 +9,7 @@ import { createLayout } from '../src/sim/layout.js';
 import { loadTask } from '../src/sim/scene.js';
 import { ChunkReplay, type RecordedChunk, RecordingAgent, type Replay, type Takeover } from './chunk-replay.js';
 
-const SEEDS = [400000, 400001, 400002, 400003, 400004, 400005];
+const SEEDS = Array.from({ length: 16 }, (_, i) => 400000 + i);
 /** Of each replay, s. */
 const DURATION = 10;
 const PERIOD = 0.2;

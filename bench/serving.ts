@@ -1,22 +1,34 @@
-import { Agent, request } from 'node:http';
+import { spawn } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
+import { json } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { OnnxNetwork } from '../src/cosmos/onnx-network.js';
 import { percentile } from '../src/math/percentile.js';
 import { Kinematics } from '../src/robot/kinematics.js';
 import { Robot } from '../src/robot/robot.js';
 import { packagePath } from '../src/ros/package-path.js';
-import { RequestReader } from '../src/serving/inference-request.js';
+import { inferenceRequest, RequestReader } from '../src/serving/inference-request.js';
 import { createInferenceServer } from '../src/serving/inference-server.js';
 
 const CLIENTS = [1, 10, 100, 300];
 /** How long each number of clients asks, s. */
 const DURATION = 8;
+/** How long memory is watched, s. */
+const LONG = 30;
 const [WIDTH, HEIGHT] = [320, 240];
+
+/** What clients saw: ms of each answer, how many were turned away with 429, and how many failed otherwise. */
+interface Load {
+  readonly latencies: number[];
+  readonly refused: number;
+  readonly failed: number;
+}
 
 /**
  * Load on the inference service: 1, 10, 100 and 300 clients that ask again as soon as they are answered, over HTTP.
- * Throughput (answers a second), latency of the answered (ms), share turned away with 429, anything else (which should
- * be 0), and the service's memory; beside it the bare network in the same process, one question after the other.
+ * Throughput (answers a second), latency of the answered (ms), how many were turned away with 429, anything else (which
+ * should be 0), and how much more memory the service has than after its first full load; then how its memory grows over
+ * half a minute at full load. Beside it the bare network in the same process, one question after the other.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const robot = Robot.load(packagePath('config/robot.yaml'));
@@ -34,18 +46,23 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   const ratios: Record<string, number> = {};
   const alone = await bareThroughput(network, reader, body);
   figures.bare_network_per_s = alone;
+  await load(limits.maxConcurrentRequests, port, endpoint, body, DURATION);
+  const warm = memory();
   for (const clients of CLIENTS) {
-    const before = process.memoryUsage().rss;
-    const { latencies, refused, failed } = await load(clients, port, endpoint, body);
+    const { latencies, refused, failed } = await load(clients, port, endpoint, body, DURATION);
     const name = `clients_${clients}`;
     figures[`${name}_per_s`] = latencies.length / DURATION;
     figures[`${name}_p50_ms`] = percentile(latencies, 0.5);
     figures[`${name}_p99_ms`] = percentile(latencies, 0.99);
     figures[`${name}_refused`] = refused;
     figures[`${name}_failed`] = failed;
-    figures[`${name}_memory_growth_mb`] = (process.memoryUsage().rss - before) / 1e6;
+    figures[`${name}_memory_growth_mb`] = memory() - warm;
     ratios[`${name}_throughput_over_bare`] = figures[`${name}_per_s`] / alone;
   }
+  const before = memory();
+  const { failed } = await load(limits.maxConcurrentRequests, port, endpoint, body, LONG);
+  figures.long_memory_growth_mb = memory() - before;
+  figures.long_failed = failed;
   await server.close();
   await network.dispose();
   return { figures, ratios };
@@ -64,7 +81,7 @@ function question(): string {
 
 /** Answers a second of the network itself. */
 async function bareThroughput(network: OnnxNetwork, reader: RequestReader, body: string): Promise<number> {
-  const { observation, options } = reader.read({ num_candidates: 4, steps: 4, seed: 0, ...JSON.parse(body) });
+  const { observation, options } = reader.read(inferenceRequest.parse(JSON.parse(body)));
   const start = performance.now();
   let answers = 0;
   while (performance.now() - start < (1000 * DURATION) / 2) {
@@ -74,35 +91,16 @@ async function bareThroughput(network: OnnxNetwork, reader: RequestReader, body:
   return answers / ((performance.now() - start) / 1000);
 }
 
-async function load(clients: number, port: number, path: string, body: string) {
-  const agent = new Agent({ keepAlive: true, maxSockets: clients });
-  const latencies: number[] = [];
-  let refused = 0;
-  let failed = 0;
-  const end = performance.now() + 1000 * DURATION;
-  const ask = () =>
-    new Promise<number>((resolve) => {
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-      const sent = request({ host: '127.0.0.1', port, path, method: 'POST', agent, headers }, (reply) => {
-        reply.resume();
-        reply.on('end', () => resolve(reply.statusCode ?? 0));
-      });
-      sent.on('error', () => resolve(0));
-      sent.end(body);
-    });
-  const client = async () => {
-    while (performance.now() < end) {
-      const start = performance.now();
-      const status = await ask();
-      if (status === 200) latencies.push(performance.now() - start);
-      else if (status === 429) {
-        refused++;
-        // As the answer's Retry-After says, in small.
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      } else failed++;
-    }
-  };
-  await Promise.all(Array.from({ length: clients }, client));
-  agent.destroy();
-  return { latencies, refused, failed };
+/** Lets clients in a process of their own ask for a while. @param duration s */
+async function load(clients: number, port: number, path: string, body: string, duration: number): Promise<Load> {
+  const program = fileURLToPath(new URL('serving-clients.js', import.meta.url));
+  const values = [port, path, clients, duration].map(String);
+  const child = spawn(process.execPath, [program, ...values], { stdio: ['pipe', 'pipe', 'inherit'] });
+  child.stdin.end(body);
+  return (await json(child.stdout)) as Load;
+}
+
+/** Memory of this process, MB. */
+function memory(): number {
+  return process.memoryUsage().rss / 1e6;
 }

@@ -21,7 +21,7 @@ export interface ActionDecoderOptions {
 export const defaultActionDecoder: ActionDecoderOptions = {
   velocityLimit: 2,
   smoothing: 1,
-  blendTime: 0.2,
+  blendTime: 0.3,
   workspace: [
     [0.1, 0.65],
     [-0.65, 0.65],

@@ -2,7 +2,12 @@ import { interpolatePose, rotationBetween } from '../math/pose.js';
 import { type ActionChunk, chunkEnd, sampleChunk } from './action-chunk.js';
 
 /** Most that a fade from one chunk to another accelerates the hand, m/s². */
-const FADE = 3;
+const FADE = 1;
+/** Its largest acceleration is PEAK·d/T² + 2·SLOPE·v/T, see `blend`. */
+const PEAK = 10 / Math.sqrt(3);
+const SLOPE = 15 / 8;
+/** How far ahead it begins where the arm moves, s: the planner looks ahead, and must not see all of it at once. */
+const LEAD = 0.05;
 /** Longest fade, s. */
 const LONGEST_BLEND = 0.8;
 /** What a radian weighs beside a metre, m. */
@@ -15,6 +20,7 @@ const ROUNDING = 1e-6;
 /**
  * Lets `chunk` take over from the running one at `now`. Where that ended after the observation of the new one, the arm
  * has rested since; where there is none, since the observation: the new chunk goes on from there, later by that rest.
+ * Where the arm moves, nothing changes before the first waypoint that is LEAD ahead.
  * @param least time of the fade from one to the other, s
  */
 export function takeOver(
@@ -24,30 +30,32 @@ export function takeOver(
   least: number,
 ): ActionChunk {
   const before = running !== undefined && chunkEnd(running) > chunk.stamp ? running : rest(chunk);
-  return blend(before, delay(chunk, now - chunkEnd(before)), now, least);
+  const { stamp, dt } = chunk;
+  const from = chunkEnd(before) > now ? now + LEAD : now;
+  const begin = stamp + Math.ceil((from - stamp) / dt - ROUNDING) * dt;
+  return blend(before, delay(chunk, from - chunkEnd(before)), begin, least);
 }
 
 /**
- * Fades from the running chunk to the new one over its waypoints, from the first one t₀ that is still ahead, so that
- * nothing changes until then: weight 3s² − 2s³ with s = (t − t₀)/T, clamped to 0…1. Where the chunks are d apart at
- * t₀ and part with speed v, the fade adds accelerations up to 6·d/T² + 3·v/T: T is what keeps them to FADE, and at
- * least `least`.
+ * Fades from the running chunk to the new one over its waypoints, from t₀ (`begin`, one of them) on, so that nothing
+ * changes until then: weight 10s³ − 15s⁴ + 6s⁵ with s = (t − t₀)/T, clamped to 0…1, which begins and ends
+ * without acceleration. Where the chunks are d apart at t₀ and part with speed v, the fade adds accelerations up to
+ * 5.8·d/T² + 3.8·v/T: T is what keeps them to FADE, and at least `least`.
  */
-function blend(running: ActionChunk, chunk: ActionChunk, now: number, least: number): ActionChunk {
+function blend(running: ActionChunk, chunk: ActionChunk, begin: number, least: number): ActionChunk {
   const { stamp, dt } = chunk;
   const old = new Float64Array(7);
   const anchor = new Float64Array(7);
   const gripper = new Float64Array(chunk.gripper.length);
   const poses = new Float64Array(chunk.poses.length);
-  const begin = stamp + Math.ceil((now - stamp) / dt - ROUNDING) * dt;
   const apart = between(running, chunk, begin);
   const speed = Math.abs(between(running, chunk, begin + SPAN) - apart) / SPAN;
-  const needed = (3 * speed + Math.sqrt(9 * speed ** 2 + 24 * FADE * apart)) / (2 * FADE);
+  const needed = (SLOPE * speed + Math.sqrt((SLOPE * speed) ** 2 + PEAK * FADE * apart)) / FADE;
   const duration = Math.min(Math.max(needed, least), LONGEST_BLEND);
   for (let k = 0; k < gripper.length; k++) {
     const time = stamp + (k + 1) * dt;
     const s = Math.min(Math.max((time - begin) / duration, 0), 1);
-    const weight = s * s * (3 - 2 * s);
+    const weight = s ** 3 * (10 - 15 * s + 6 * s * s);
     const oldGripper = sampleChunk(running, time, old);
     gripper[k] = oldGripper + weight * (chunk.gripper[k]! - oldGripper);
     interpolatePose(old, 0, chunk.poses, 7 * k, weight, poses, 7 * k);

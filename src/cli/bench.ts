@@ -5,6 +5,7 @@ import { parseOptions } from './options.js';
 const benchmarks: Readonly<Record<string, string>> = {
   transport: 'publish and receive through src/ros, against rclnodejs typed and rclpy',
   control: 'lateness of the 1 kHz loop against cyclictest, alone and with the whole graph up; latency of stops',
+  edge: 'the edge engine: 30 questions a second, each to be answered within 50 ms, on this computer’s CPU',
   estimation: 'the base estimate from noisy sensors against the truth, beside plain leg odometry',
   balance: 'ten minutes of standing, and pushes survived, beside PD with and without DCM feedback',
   loop: 'lateness of the 1 kHz loop with the whole graph up, against a Python loop',

@@ -1,4 +1,5 @@
 import { OnnxNetwork } from '../cosmos/onnx-network.js';
+import { executionOf } from '../deployment/execution.js';
 import { missingFor, probeHardware, runnableTiers } from '../deployment/hardware-probe.js';
 import { isTier, loadTiers, TIERS } from '../deployment/tiers.js';
 import { Kinematics } from '../robot/kinematics.js';
@@ -52,7 +53,9 @@ async function main(): Promise<void> {
   }
 
   const robot = Robot.load(packagePath('config/robot.yaml'));
-  const network = new OnnxNetwork(packagePath(serve.model), wholeNumber('threads', values.threads, 1));
+  const threads = wholeNumber('threads', values.threads, 1);
+  const execution = executionOf(tier, tiers[tier], hardware);
+  const network = new OnnxNetwork(packagePath(serve.model), threads, execution);
   await network.load();
   const reader = new RequestReader(robot, await Kinematics.create(robot), network.card.arms);
   const server = await createInferenceServer(network, reader, {

@@ -2,13 +2,17 @@ import { CPU_EXECUTION } from '../cosmos/execution.js';
 import { OnnxBackend } from '../cosmos/onnx-backend.js';
 import type { PolicyBackend } from '../cosmos/policy-backend.js';
 import { loadEmbodiment } from '../cosmos/served/embodiment.js';
+import { KserveHttp } from '../cosmos/served/kserve-http.js';
+import { KserveModels } from '../cosmos/served/kserve-models.js';
 import { ServedBackend } from '../cosmos/served/served-backend.js';
+import { serverAddress } from '../cosmos/served/server-address.js';
 import { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import { type DeadlineCounts, withDeadline } from './deadline-session.js';
 import { executionOf } from './execution.js';
 import { missingFor, probeHardware, runnableTiers } from './hardware-probe.js';
 import { PolicyCache, type PolicyLease } from './policy-cache.js';
+import { handOverShards } from './shard-handover.js';
 import type { Tier, TierDeployment } from './tiers.js';
 
 /** Policies that stay loaded: the one in use and the one before. */
@@ -17,7 +21,14 @@ const CAPACITY = 2;
 /** Where a policy runs; files are relative to the package. */
 export type PolicySource =
   | { readonly backend: 'onnx'; readonly model: string }
-  | { readonly backend: string; readonly embodiment: string; readonly url?: string };
+  | {
+      readonly backend: string;
+      readonly embodiment: string;
+      readonly url?: string;
+      readonly shards?: Shards | undefined;
+    };
+/** Parts of a model that its server holds, as models of their own. */
+type Shards = { readonly models: readonly string[]; readonly load_timeout: number };
 
 /** Makes policies ready: finds out whether they can run here, loads them once, keeps the last ones. */
 export class PolicyLoader {
@@ -45,9 +56,10 @@ export class PolicyLoader {
 
   /**
    * The policy of a deployment tier, with its latency budget.
+   * @param url of its server; that of its embodiment where it is empty
    * @throws Error that names what this computer lacks and the tiers that would run
    */
-  async openTier(tier: Tier, tiers: Readonly<Record<Tier, TierDeployment>>): Promise<PolicyLease> {
+  async openTier(tier: Tier, tiers: Readonly<Record<Tier, TierDeployment>>, url = ''): Promise<PolicyLease> {
     const { serve, real_time: realTime, model } = tiers[tier];
     let execution = CPU_EXECUTION;
     if (serve.backend === 'onnx') {
@@ -62,7 +74,7 @@ export class PolicyLoader {
       execution = executionOf(tier, tiers[tier], hardware);
     }
     return this.#cache.acquire(tier, async () => {
-      const backend = await this.#create(serve, execution);
+      const backend = await this.#create('embodiment' in serve ? { ...serve, url } : serve, execution);
       return realTime === undefined ? backend : withDeadline(backend, realTime.latency_budget, this.deadlines);
     });
   }
@@ -75,12 +87,19 @@ export class PolicyLoader {
     if (!('embodiment' in source)) {
       return new OnnxBackend(this.#locate(source.model), this.#robot.names, this.#threads, execution);
     }
-    const { backend, embodiment: file, url } = source;
-    const embodiment = loadEmbodiment(this.#locate(file));
+    const { backend, embodiment: file, url, shards } = source;
+    const map = loadEmbodiment(this.#locate(file));
+    const embodiment = { ...map, url: url || map.url };
     if (embodiment.protocol !== backend) {
       throw new Error(`${file} is for ${embodiment.protocol}, not for ${backend}: name the embodiment of this backend`);
     }
+    if (shards !== undefined) {
+      const { model: name, version } = embodiment;
+      const { models, load_timeout: timeout } = shards;
+      const server = new KserveModels(new KserveHttp(serverAddress(embodiment)));
+      await handOverShards(server, { front: { name, version }, shards: models, timeout });
+    }
     const kinematics = await Kinematics.create(this.#robot);
-    return new ServedBackend({ ...embodiment, url: url || embodiment.url }, this.#robot, kinematics);
+    return new ServedBackend(embodiment, this.#robot, kinematics);
   }
 }

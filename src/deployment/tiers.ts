@@ -17,7 +17,14 @@ const memory = z.string().transform((text, context) => {
 const count = z.int().min(0);
 const positive = z.int().min(1);
 
-const tier = z.strictObject({
+const shards = z.strictObject({
+  /** Names of the server's models that hold a part each. */
+  models: z.array(z.string()).min(1),
+  /** Longest wait until the server has them all loaded. */
+  load_timeout: quantity('s', { above: 0, max: 3600 }).default(600),
+});
+
+const settings = z.strictObject({
   model: z.strictObject({
     name: z.string(),
     /** Where the model is published. */
@@ -92,8 +99,20 @@ const tier = z.strictObject({
     .optional(),
   serve: z.union([
     z.strictObject({ backend: z.literal('onnx'), model: z.string() }),
-    z.strictObject({ backend: z.enum(['openpi', 'cosmos3', 'gr00t', 'kserve']), embodiment: z.string() }),
+    z.strictObject({ backend: z.enum(['openpi', 'cosmos3', 'gr00t']), embodiment: z.string() }),
+    z.strictObject({ backend: z.literal('kserve'), embodiment: z.string(), shards: shards.optional() }),
   ]),
+});
+
+/** A model cut in parts is held by a server, which needs to be told of every part. */
+const tier = settings.superRefine(({ serve, optimization: { tensor_parallelism: parts = 1 } }, context) => {
+  const refuse = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message });
+  if (serve.backend === 'onnx' && parts > 1) {
+    refuse(['serve', 'backend'], `no single process holds a model in ${parts} shards: use kserve, and name its shards`);
+  }
+  if ('shards' in serve && serve.shards !== undefined && serve.shards.models.length !== parts) {
+    refuse(['serve', 'shards', 'models'], `names ${serve.shards.models.length} shards; tensor_parallelism is ${parts}`);
+  }
 });
 
 const schema = z.strictObject({ super: tier, nano: tier, edge: tier, micro: tier });

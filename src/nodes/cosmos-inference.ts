@@ -42,12 +42,20 @@ const PARAMETERS = {
   policy_url: { type: 'string', default: '', description: 'Address of the server; empty: that of the embodiment.' },
   model: { type: 'string', default: 'models/cosmos3_micro', description: 'Folder of the model and its card.json.' },
   camera: { type: 'string', default: 'head_camera', description: 'Camera that the policy sees through.' },
-  rate: { type: 'double', default: 5, minimum: 0.1, maximum: 10, description: 'Most inferences a second, Hz.' },
+  rate: {
+    type: 'double',
+    default: 5,
+    minimum: 0.1,
+    maximum: 10,
+    description: 'Most inferences a second, Hz; a tier may name its own.',
+  },
   threads: { type: 'integer', default: 1, minimum: 1, maximum: 64, description: 'Threads of the inference.' },
   candidates: { type: 'integer', default: 5, minimum: 1, maximum: 64, description: 'Action chunks sampled each time.' },
   steps: { type: 'integer', default: 4, minimum: 1, maximum: 100, description: 'Steps of the action sampler.' },
 } as const satisfies ParameterDeclarations;
 
+/** How much earlier than due an inference may be, s: half a beat of the cameras. */
+const MARGIN = 0.03;
 /** How long an observation is kept for questions that come later, s, and how many at most. */
 const REMEMBERED = 0.5;
 const MOST = 16;
@@ -74,6 +82,8 @@ class CosmosInferenceNode implements NodeHooks {
   /** The last observations, the newest at the end. */
   #recent: FusedObservation[] = [];
   #next = 0;
+  /** Rate that the tier in use names, Hz. */
+  #tierRate: number | undefined;
   #busy = false;
   #predictions = 0;
   #refusal = '';
@@ -125,12 +135,17 @@ class CosmosInferenceNode implements NodeHooks {
     node.own(node.diagnostics.addSource(() => this.#report()));
   }
 
+  get #rate(): number {
+    return this.#tierRate ?? this.#node.parameters.rate;
+  }
+
   async #predict(observation: FusedObservation, to: Publishers): Promise<void> {
     const node = this.#node;
     const instruction = this.#instruction;
     this.#busy = true;
-    // Observations come on the cameras' beat: half of it is allowed, so that no beat is missed by a hair.
-    this.#next = node.now() + 1 / node.parameters.rate - 0.03;
+    // Observations come on the cameras' beat: a part of it is allowed, so that no beat is missed by a hair.
+    const period = 1 / this.#rate;
+    this.#next = node.now() + period - Math.min(MARGIN, 0.5 * period);
     try {
       let preprocess = 0;
       const infer = () => {
@@ -258,12 +273,15 @@ class CosmosInferenceNode implements NodeHooks {
   }
 
   async #useTier(tier: Tier): Promise<void> {
-    this.#use(await this.#loader.openTier(tier, loadTiers(packagePath('config/deployment.yaml'))));
+    const tiers = loadTiers(packagePath('config/deployment.yaml'));
+    const { policy_url: url } = this.#node.parameters;
+    this.#use(await this.#loader.openTier(tier, tiers, url), tiers[tier].real_time?.target_fps);
   }
 
-  /** Goes on with another policy. */
-  #use(lease: PolicyLease): void {
+  /** Goes on with another policy. @param rate most inferences a second, Hz; where it is left out, the parameter */
+  #use(lease: PolicyLease, rate?: number): void {
     const { candidates, steps } = this.#node.parameters;
+    this.#tierRate = rate;
     this.#lease?.release();
     this.#lease = lease;
     this.#backend = lease.backend;
@@ -277,6 +295,7 @@ class CosmosInferenceNode implements NodeHooks {
       model: this.#backend.description.policy,
       predictions: this.#predictions,
       late: this.#loader.deadlines.dropped,
+      rate: this.#rate,
     });
   }
 }

@@ -47,13 +47,19 @@ export class BatchQueue<Q, A> {
     return this.#waiting.length + this.#underWay;
   }
 
+  /** Why there is no room for another question; undefined where there is. */
+  get refusal(): QueueError | undefined {
+    const { capacity } = this.#options;
+    if (this.#closed) return new QueueError('closed', 'the service is ending');
+    if (this.size < capacity) return undefined;
+    return new QueueError('full', `${capacity} requests are being answered; try again later`);
+  }
+
   /** @throws QueueError where there is no room or no answer in time, and whatever answering throws */
   ask(question: Q): Promise<A> {
-    const { capacity, timeout } = this.#options;
-    if (this.#closed) return Promise.reject(new QueueError('closed', 'the service is ending'));
-    if (this.size >= capacity) {
-      return Promise.reject(new QueueError('full', `${capacity} requests are being answered; try again later`));
-    }
+    const { timeout } = this.#options;
+    const { refusal } = this;
+    if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise<A>((resolve, reject) => {
       const entry: Entry<Q, A> = { question, resolve, reject };
       entry.timer = setTimeout(() => this.#giveUp(entry), 1000 * timeout);

@@ -1,6 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyInstance } from 'fastify';
+import fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import { z } from 'zod';
 import type { OnnxNetwork } from '../cosmos/onnx-network.js';
 import type { PolicyPrediction } from '../cosmos/policy-backend.js';
@@ -62,6 +62,11 @@ export async function createInferenceServer(
       }
     });
   }
+  // Turned away before its body is read: that is most of what a request costs.
+  server.addHook('onRequest', async (request, reply) => {
+    const { refusal } = queue;
+    if (request.routeOptions.url === endpoint && refusal !== undefined) await refuse(reply, refusal);
+  });
   server.addHook('onResponse', async (request, reply) => {
     if (request.routeOptions.url === endpoint) metrics.request(reply.statusCode, reply.elapsedTime / 1000);
   });
@@ -83,14 +88,17 @@ export async function createInferenceServer(
       return answerOf(await queue.ask(question), dt);
     } catch (error) {
       if (!(error instanceof QueueError)) throw error;
-      const status = STATUS[error.reason];
-      return reply.code(status).header('retry-after', '1').send({ error: error.message });
+      return refuse(reply, error);
     }
   });
   server.get('/health', async () => ({ status: 'ready', model: `${id}@${version}`, in_progress: queue.size }));
   server.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
   server.get('/openapi.json', { schema: { hide: true } }, async () => server.swagger());
   return server;
+}
+
+function refuse(reply: FastifyReply, { reason, message }: QueueError): FastifyReply {
+  return reply.code(STATUS[reason]).header('retry-after', '1').send({ error: message });
 }
 
 function answerOf(prediction: PolicyPrediction, dt: number) {

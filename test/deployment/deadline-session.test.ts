@@ -48,4 +48,19 @@ describe('DeadlineSession', () => {
     await again;
     expect(counts).to.deep.equal({ answered: 1, dropped: 2 });
   });
+
+  it('drops what comes late while the thread is held up, and so is its timer', async () => {
+    const counts = { answered: 0, dropped: 0 };
+    const session: BackendSession = {
+      reset: () => {},
+      infer: async () => {
+        const end = performance.now() + 30;
+        while (performance.now() < end);
+        return [];
+      },
+    };
+    const engine = new DeadlineSession(session, 0.02, counts);
+    expect(await failure(engine.infer(senses, 'go', options))).to.equal('policy: no answer within 20 ms');
+    expect(counts).to.deep.equal({ answered: 0, dropped: 1 });
+  });
 });

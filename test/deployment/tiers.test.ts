@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { loadEmbodiment } from '../../src/cosmos/served/embodiment.js';
 import { missingFor, parseGpus, probeHardware, runnableTiers } from '../../src/deployment/hardware-probe.js';
 import { isTier, loadTiers, TIERS } from '../../src/deployment/tiers.js';
+import { planningStep } from '../../src/planning/motion-planner.js';
 
 const FILE = 'config/deployment.yaml';
 const tiers = loadTiers(FILE);
@@ -18,6 +19,13 @@ describe('deployment tiers', () => {
     expect(tiers.edge.optimization).to.include({ precision: 'int8', tensor_rt: true, cuda_graphs: true });
   });
 
+  it('name the rate at which the planner runs', () => {
+    for (const tier of TIERS) {
+      const { real_time: realTime } = tiers[tier];
+      if (realTime !== undefined) expect(realTime.loop_rate, tier).to.be.closeTo(1 / planningStep, 1e-9);
+    }
+  });
+
   it('name embodiments of the protocol that they are served by', () => {
     for (const tier of TIERS) {
       const { serve } = tiers[tier];
@@ -25,17 +33,30 @@ describe('deployment tiers', () => {
     }
   });
 
-  it('refuse unknown keys and amounts that are none, with file and line', () => {
+  /** Reads the file with a change in it. */
+  const replaced = (from: string, to: string) => () => {
     const broken = join(tmpdir(), `deployment-${process.pid}.yaml`);
-    const replaced = (from: string, to: string) => {
-      writeFileSync(broken, readFileSync(FILE, 'utf8').replace(from, to));
-      return () => loadTiers(broken);
-    };
+    writeFileSync(broken, readFileSync(FILE, 'utf8').replace(from, to));
+    return loadTiers(broken);
+  };
+
+  it('refuse unknown keys and amounts that are none, with file and line', () => {
     expect(replaced('gpu_count: 8', 'gpus: 8')).to.throw(/:\d+: super.hardware.*gpus: unknown key/);
     expect(replaced('memory_per_gpu: 80 GB', 'memory_per_gpu: lots')).to.throw(
       /expected an amount of memory, such as 80 GB/,
     );
     expect(replaced('precision: int8', 'precision: int3')).to.throw(/expected one of fp32, fp16/);
+  });
+
+  it('name every shard of a model that no single process holds', () => {
+    const { serve, optimization } = tiers.super;
+    expect('shards' in serve && serve.shards?.models).to.have.length(optimization.tensor_parallelism!);
+    expect(replaced(', cosmos3_super_7]', ']')).to.throw(
+      /super.serve.shards.models: .*names 7 shards; tensor_parallelism is 8/,
+    );
+    expect(replaced('precision: int8 }', 'precision: int8, tensor_parallelism: 2 }')).to.throw(
+      /micro.serve.backend: .*no single process holds a model in 2 shards: use kserve/,
+    );
   });
 
   it('know their names', () => {

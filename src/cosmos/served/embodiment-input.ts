@@ -5,7 +5,7 @@ import type { PolicySenses } from '../policy-backend.js';
 import type { Embodiment, StatePart } from './embodiment.js';
 import { float32Array, type NumericArray, numericArray } from './numeric-array.js';
 import type { PolicyRequest } from './policy-client.js';
-import { readRotation, writeRotation } from './rotation-form.js';
+import { ROTATION_SIZES, readRotation, writeRotation } from './rotation-form.js';
 
 interface Snapshot {
   readonly stamp: number;
@@ -72,6 +72,14 @@ export class EmbodimentInput {
       return kept.reduce((best, next) => (distance(next) <= distance(best) ? next : best)).pixels;
     });
   }
+}
+
+/** Numbers in a state of these parts. */
+export function stateSize(parts: readonly StatePart[]): number {
+  const sizes = parts.map((part) =>
+    'joints' in part ? part.joints.length : 'gripper' in part ? 1 : 3 + ROTATION_SIZES[part.rotation],
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
 }
 
 /** @returns what reads the part's numbers from the senses */

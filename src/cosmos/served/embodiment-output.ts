@@ -21,6 +21,12 @@ interface Motion {
   readonly gripper: Float64Array;
 }
 
+/** Numbers that a part of the actions has at each waypoint. */
+export function actionWidth(part: ActionPart): number {
+  if ('joints' in part) return part.joints.length;
+  return 'gripper' in part ? 1 : 3 + ROTATION_SIZES[part.rotation];
+}
+
 /** Reads a policy server's actions as motions of this robot's hands. */
 export class EmbodimentOutput {
   /** The arms that the policy moves. */
@@ -29,12 +35,19 @@ export class EmbodimentOutput {
   readonly #robot: Robot;
   readonly #kinematics: Kinematics;
 
-  /** @throws Error naming a joint that the robot lacks, or that is in no arm */
+  /** @throws Error naming a joint that the robot lacks, or that is in no arm, or columns that are too many or too few */
   constructor(embodiment: Embodiment, robot: Robot, kinematics: Kinematics) {
     this.#embodiment = embodiment;
     this.#robot = robot;
     this.#kinematics = kinematics;
     for (const part of embodiment.actions) {
+      const { from, columns: [start, end] = [0, actionWidth(part)] } = part;
+      if (end - start !== actionWidth(part)) {
+        throw new Error(
+          `policy ${embodiment.policy}: columns [${start}, ${end}] of '${from}' are ${end - start} numbers; ` +
+            `what they are mapped to has ${actionWidth(part)}`,
+        );
+      }
       if (!('joints' in part)) continue;
       const allowed = 'fingers' in part ? [`${part.fingers}_hand`] : ['left_arm', 'right_arm'];
       const group = allowed.flatMap((name) => [...robot.group(name)]);
@@ -100,7 +113,9 @@ export class EmbodimentOutput {
   #tables(arrays: ReadonlyMap<string, NumericArray>): Map<string, Table> {
     const { policy, actions } = this.#embodiment;
     const tables = new Map<string, Table>();
-    for (const { from, columns: [, end] = [0, 1] } of actions) {
+    for (const part of actions) {
+      const { from, columns } = part;
+      const end = columns?.[1] ?? actionWidth(part);
       const array = arrays.get(from);
       if (array === undefined) {
         throw new Error(
@@ -108,20 +123,21 @@ export class EmbodimentOutput {
         );
       }
       const shape = array.shape.filter((dimension, i) => dimension !== 1 || i >= array.shape.length - 2);
-      const [rows = 1, columns = 1] = shape;
-      if (shape.length > 2 || rows < 1 || columns < end) {
+      const [rows = 1, width = 1] = shape;
+      if (shape.length > 2 || rows < 1 || (columns === undefined ? width !== end : width < end)) {
+        const wanted = columns === undefined ? end : `at least ${end}`;
         throw new Error(
-          `policy ${policy}: '${from}' has the shape [${array.shape.join(', ')}]; expected waypoints × at least ${end}`,
+          `policy ${policy}: '${from}' has the shape [${array.shape.join(', ')}]; expected waypoints × ${wanted}`,
         );
       }
       const values = toFloat64(array);
       const bad = values.findIndex((value) => !Number.isFinite(value));
       if (bad >= 0) {
         throw new Error(
-          `policy ${policy}: '${from}' is ${values[bad]} at waypoint ${Math.floor(bad / columns)}, column ${bad % columns}`,
+          `policy ${policy}: '${from}' is ${values[bad]} at waypoint ${Math.floor(bad / width)}, column ${bad % width}`,
         );
       }
-      tables.set(from, { rows, columns, values });
+      tables.set(from, { rows, columns: width, values });
     }
     return tables;
   }
@@ -183,9 +199,6 @@ function setPose(
   out: Float64Array,
   at: number,
 ): void {
-  const expected = 3 + ROTATION_SIZES[rotation];
-  if (values.length !== expected)
-    throw new Error(`a pose with ${rotation} has ${expected} numbers, not ${values.length}`);
   const turn = readRotation(values, 3, rotation);
   const position = vec3.fromValues(values[0]!, values[1]!, values[2]!);
   const toolTurn = readRotation(tool.rpy, 0, 'rpy');

@@ -45,10 +45,14 @@ const schema = z.strictObject({
   url: z.url(),
   /** Name of the model on the server (kserve). */
   model: z.string().default('policy'),
+  /** Version of the model (kserve); the server's choice where it is left out. */
+  version: z.string().optional(),
   /** Longest wait for an answer; twice the time that its waypoints take where it is left out. */
   timeout: quantity('s', { above: 0 }).optional(),
   /** Environment variable that holds the server's secret, where it wants one. */
   token_variable: z.string().optional(),
+  /** File that holds the server's secret, in place of the variable. */
+  token_file: z.string().optional(),
   /** Time between two waypoints. */
   step: quantity('s', { above: 0, max: 1 }),
   /** Waypoints of an answer that are used, at most. */

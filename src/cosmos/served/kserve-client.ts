@@ -1,11 +1,7 @@
+import { KserveHttp } from './kserve-http.js';
+import { KserveModels, modelPath, type ServedModel, type TensorDescription } from './kserve-models.js';
 import { type ElementType, type NumericArray, numericArray } from './numeric-array.js';
-import {
-  LARGEST_REPLY,
-  type PolicyClient,
-  type PolicyRequest,
-  type ServerAddress,
-  type ServerDescription,
-} from './policy-client.js';
+import type { PolicyClient, PolicyRequest, ServerAddress, ServerDescription } from './policy-client.js';
 
 /** Element types by the names of the Open Inference Protocol. */
 const DATATYPES: Readonly<Record<string, ElementType>> = {
@@ -36,22 +32,29 @@ interface Tensor {
  * JSON first, then the arrays' bytes one after the other. Every array gets a leading batch dimension of 1.
  */
 export class KserveClient implements PolicyClient {
-  readonly #address: ServerAddress;
-  readonly #model: string;
+  readonly #http: KserveHttp;
+  readonly #models: KserveModels;
+  readonly #model: ServedModel;
 
-  /** @param model name of the model on the server */
-  constructor(address: ServerAddress, model: string) {
-    this.#address = address;
+  constructor(address: ServerAddress, model: ServedModel) {
+    this.#http = new KserveHttp(address);
+    this.#models = new KserveModels(this.#http);
     this.#model = model;
   }
 
   async connect(): Promise<ServerDescription> {
-    await this.#fetch('/v2/health/ready');
-    const reply = await this.#fetch(`/v2/models/${encodeURIComponent(this.#model)}`);
-    const { inputs = [], outputs = [] } = (await reply.json()) as { inputs?: Tensor[]; outputs?: Tensor[] };
-    const images = inputs.filter(({ datatype }) => datatype === 'UINT8').map(({ name }) => name);
-    const states = inputs.filter(({ datatype }) => datatype.startsWith('FP')).map(({ name }) => name);
-    return { images, states, actions: outputs.map(({ name }) => name), metadata: new Map([['model', this.#model]]) };
+    await this.#http.ask('/v2/health/ready');
+    const { inputs, outputs } = await this.#models.describe(this.#model);
+    const named = (of: (datatype: string) => boolean) =>
+      inputs.filter(({ datatype }) => of(datatype)).map(({ name }) => name);
+    return {
+      images: named((datatype) => datatype === 'UINT8'),
+      states: named((datatype) => datatype.startsWith('FP')),
+      texts: named((datatype) => datatype === 'BYTES'),
+      actions: outputs.map(({ name }) => name),
+      shapes: new Map([...inputs, ...outputs].flatMap(unbatchedShape)),
+      metadata: new Map([['model', this.#model.name]]),
+    };
   }
 
   async ask({ images, states, instruction }: PolicyRequest): Promise<ReadonlyMap<string, NumericArray>> {
@@ -69,63 +72,25 @@ export class KserveClient implements PolicyClient {
       tensor(instruction[0], [], 'BYTES', Buffer.concat([length, text])),
     ];
     const header = Buffer.from(JSON.stringify({ inputs, parameters: { binary_data_output: true } }));
-    const reply = await this.#fetch(`/v2/models/${encodeURIComponent(this.#model)}/infer`, {
+    const { headers, body } = await this.#http.ask(`${modelPath(this.#model)}/infer`, {
       method: 'POST',
       headers: { 'content-type': 'application/octet-stream', [HEADER_LENGTH]: String(header.length) },
       body: Buffer.concat([header, ...parts]),
     });
-    return readReply(await this.#body(reply), reply.headers.get(HEADER_LENGTH));
+    return readReply(body, headers[HEADER_LENGTH]);
   }
 
   async close(): Promise<void> {}
-
-  /** @throws Error for one that is too large or does not come in time */
-  async #body(reply: Response): Promise<Buffer> {
-    const { url, timeout } = this.#address;
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    const tooLarge = () => new Error(`${url}: the inference server's answer is larger than ${LARGEST_REPLY} B`);
-    if (Number(reply.headers.get('content-length')) > LARGEST_REPLY) {
-      await reply.body?.cancel();
-      throw tooLarge();
-    }
-    try {
-      for await (const part of reply.body as AsyncIterable<Uint8Array>) {
-        size += part.length;
-        if (size > LARGEST_REPLY) break;
-        parts.push(part);
-      }
-    } catch (error) {
-      const reason = (error as Error).name === 'TimeoutError' ? `within ${timeout} s` : (error as Error).message;
-      throw new Error(`${url}: the inference server did not answer in full: ${reason}`, { cause: error });
-    }
-    if (size > LARGEST_REPLY) throw tooLarge();
-    return Buffer.concat(parts);
-  }
-
-  async #fetch(path: string, init: RequestInit = {}): Promise<Response> {
-    const { url, timeout, token } = this.#address;
-    const headers = { ...init.headers, ...(token !== undefined && { authorization: `Bearer ${token}` }) };
-    let reply: Response;
-    try {
-      reply = await fetch(new URL(path, url), { ...init, headers, signal: AbortSignal.timeout(1000 * timeout) });
-    } catch (error) {
-      const { name, message, cause } = error as Error;
-      const reason =
-        name === 'TimeoutError'
-          ? `did not answer within ${timeout} s`
-          : `cannot be reached: ${(cause as Error)?.message ?? message}`;
-      throw new Error(`${url}: the inference server ${reason}`, { cause: error });
-    }
-    if (!reply.ok)
-      throw new Error(`${url}${path}: the inference server answered ${reply.status}: ${await reply.text()}`);
-    return reply;
-  }
 }
 
-/** @param headerLength length of the JSON before the arrays; null where everything is JSON */
-function readReply(body: Buffer, headerLength: string | null): Map<string, NumericArray> {
-  const length = headerLength === null ? body.length : Number(headerLength);
+/** The shape without the dimension of the batch, by name; none where the server does not tell. */
+function unbatchedShape({ name, shape }: TensorDescription): (readonly [string, readonly number[]])[] {
+  return shape === undefined ? [] : [[name, shape[0] === -1 || shape[0] === 1 ? shape.slice(1) : shape]];
+}
+
+/** @param headerLength length of the JSON before the arrays; undefined where everything is JSON */
+function readReply(body: Buffer, headerLength: string | string[] | undefined): Map<string, NumericArray> {
+  const length = headerLength === undefined ? body.length : Number(headerLength);
   const { outputs } = JSON.parse(body.toString('utf8', 0, length)) as { outputs: readonly Tensor[] };
   let at = length;
   return new Map(

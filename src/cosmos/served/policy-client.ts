@@ -18,7 +18,11 @@ export interface PolicyRequest {
 export interface ServerDescription {
   readonly images?: readonly string[];
   readonly states?: readonly string[];
+  /** Those that take the instruction. */
+  readonly texts?: readonly string[];
   readonly actions?: readonly string[];
+  /** Shape of each, as far as it tells; -1 is any number. */
+  readonly shapes?: ReadonlyMap<string, readonly number[]>;
   /** Whatever else it says. */
   readonly metadata: WireMap;
 }

@@ -7,6 +7,7 @@ import type {
   PolicyPrediction,
   PolicySenses,
 } from '../policy-backend.js';
+import { checkDescription } from './description-check.js';
 import type { Embodiment } from './embodiment.js';
 import { EmbodimentInput } from './embodiment-input.js';
 import { EmbodimentOutput } from './embodiment-output.js';
@@ -15,9 +16,7 @@ import { KserveClient } from './kserve-client.js';
 import { OpenpiClient } from './openpi-client.js';
 import type { PolicyClient } from './policy-client.js';
 import { RetryDelay } from './retry-delay.js';
-
-/** Time that an answer may take by default, in chunks. */
-const CHUNKS_WAITED = 2;
+import { serverAddress } from './server-address.js';
 
 /** A policy on a server: openpi, Cosmos 3, GR00T, or a model behind the Open Inference Protocol. */
 export class ServedBackend implements PolicyBackend {
@@ -42,23 +41,7 @@ export class ServedBackend implements PolicyBackend {
 
   /** Connects, and compares the map with what the server says of itself. */
   async load(): Promise<void> {
-    const { policy, images, states, actions } = this.#embodiment;
-    const server = await this.#client.connect();
-    const compare = (kind: string, used: readonly string[], known: readonly string[] | undefined) => {
-      const missing = known === undefined ? [] : used.filter((name) => !known.includes(name));
-      if (missing.length > 0) {
-        throw new Error(
-          `policy ${policy}: the server knows no ${kind} ${missing.join(', ')}; it knows ${known!.join(', ')}`,
-        );
-      }
-    };
-    compare('image', Object.keys(images), server.images);
-    compare('state', Object.keys(states), server.states);
-    compare(
-      'action',
-      actions.map(({ from }) => from),
-      server.actions,
-    );
+    checkDescription(this.#embodiment, await this.#client.connect());
   }
 
   createSession(): BackendSession {
@@ -88,20 +71,14 @@ export class ServedBackend implements PolicyBackend {
 }
 
 function createClient(embodiment: Embodiment): PolicyClient {
-  const { protocol, url, model, token_variable, horizon, step } = embodiment;
-  const timeout = embodiment.timeout ?? CHUNKS_WAITED * horizon * step;
-  const token = token_variable === undefined ? undefined : process.env[token_variable];
-  if (token_variable !== undefined && token === undefined) {
-    throw new Error(`${url}: the environment variable ${token_variable} is not set; it holds the server's secret`);
-  }
-  const address = { url, timeout, token };
-  switch (protocol) {
+  const address = serverAddress(embodiment);
+  switch (embodiment.protocol) {
     case 'openpi':
     case 'cosmos3':
       return new OpenpiClient(address);
     case 'gr00t':
       return new Gr00tClient(address);
     case 'kserve':
-      return new KserveClient(address, model);
+      return new KserveClient(address, { name: embodiment.model, version: embodiment.version });
   }
 }

@@ -29,7 +29,7 @@ describe('KserveClient', () => {
       if (message.url === '/v2/health/ready') return reply.end();
       if (message.url === '/v2/models/arm') {
         const inputs = [
-          { name: 'image', datatype: 'UINT8', shape: [-1, 1, 2, 3] },
+          { name: 'image', datatype: 'UINT8', shape: [-1, 1, 1, 2, 3] },
           { name: 'joints', datatype: 'FP32', shape: [-1, 2] },
         ];
         return reply.end(JSON.stringify({ name: 'arm', inputs, outputs: [{ name: 'action', datatype: 'FP32' }] }));
@@ -48,7 +48,7 @@ describe('KserveClient', () => {
   after(() => server.close());
 
   it('says what the model takes and gives', async () => {
-    const { images, states, actions } = await new KserveClient({ url, timeout: 2 }, 'arm').connect();
+    const { images, states, actions } = await new KserveClient({ url, timeout: 2 }, { name: 'arm' }).connect();
     expect({ images, states, actions }).to.deep.equal({ images: ['image'], states: ['joints'], actions: ['action'] });
   });
 
@@ -69,24 +69,26 @@ describe('KserveClient', () => {
       const outputs = [{ name: 'action', shape: [1, 2, 2], datatype: 'FP32', parameters: { binary_data_size: 16 } }];
       return { json: { outputs }, binary: Buffer.from(bytes) };
     };
-    const action = (await new KserveClient({ url, timeout: 2 }, 'arm').ask(request)).get('action')!;
+    const action = (await new KserveClient({ url, timeout: 2 }, { name: 'arm' }).ask(request)).get('action')!;
     expect(action.shape).to.deep.equal([2, 2]);
     expect([...toFloat64(action)]).to.deep.equal([1.5, 2, -3, 4]);
   });
 
   it('also reads arrays in JSON', async () => {
     infer = () => ({ json: { outputs: [{ name: 'action', shape: [1, 2, 1], datatype: 'FP32', data: [0.25, 7] }] } });
-    const action = (await new KserveClient({ url, timeout: 2 }, 'arm').ask(request)).get('action')!;
+    const action = (await new KserveClient({ url, timeout: 2 }, { name: 'arm' }).ask(request)).get('action')!;
     expect([...toFloat64(action)]).to.deep.equal([0.25, 7]);
   });
 
   it('passes on what the server says when it fails', async () => {
     infer = () => ({ status: 503, json: { error: 'no instance is free' } });
-    const failure = await new KserveClient({ url, timeout: 2 }, 'arm')
+    const failure = await new KserveClient({ url, timeout: 2 }, { name: 'arm' })
       .ask(request)
       .catch((error: Error) => error.message);
     expect(failure).to.match(/answered 503: .*no instance is free/);
-    const unknown = await new KserveClient({ url, timeout: 2 }, 'leg').connect().catch((error: Error) => error.message);
+    const unknown = await new KserveClient({ url, timeout: 2 }, { name: 'leg' })
+      .connect()
+      .catch((error: Error) => error.message);
     expect(unknown).to.match(/models\/leg: the inference server answered 404: unknown model/);
   });
 
@@ -95,7 +97,7 @@ describe('KserveClient', () => {
     huge.listen(0, '127.0.0.1');
     await once(huge, 'listening');
     const { port } = huge.address() as AddressInfo;
-    const client = new KserveClient({ url: `http://127.0.0.1:${port}`, timeout: 2 }, 'arm');
+    const client = new KserveClient({ url: `http://127.0.0.1:${port}`, timeout: 2 }, { name: 'arm' });
     const message = await client.ask(request).then(
       () => 'an answer',
       (error: Error) => error.message,
@@ -106,7 +108,7 @@ describe('KserveClient', () => {
   });
 
   it('says that nobody answers', async () => {
-    const client = new KserveClient({ url: 'http://127.0.0.1:1', timeout: 2 }, 'arm');
+    const client = new KserveClient({ url: 'http://127.0.0.1:1', timeout: 2 }, { name: 'arm' });
     expect(await client.connect().catch((error: Error) => error.message)).to.match(/127.0.0.1:1: .*cannot be reached/);
   });
 });

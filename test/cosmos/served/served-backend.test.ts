@@ -1,17 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { expect } from 'chai';
-import type { PolicySenses } from '../../../src/cosmos/policy-backend.js';
-import { PolicySession } from '../../../src/cosmos/policy-session.js';
-import { type Embodiment, loadEmbodiment } from '../../../src/cosmos/served/embodiment.js';
+import type { Embodiment } from '../../../src/cosmos/served/embodiment.js';
+import { loadEmbodiment } from '../../../src/cosmos/served/embodiment.js';
 import { ServedBackend } from '../../../src/cosmos/served/served-backend.js';
-import { createPolicyFrame } from '../../../src/perception/policy-image.js';
 import { Kinematics } from '../../../src/robot/kinematics.js';
 import { robot } from '../../robot/robot-fixture.js';
-
-const PYTHON = '.ros/test-venv/bin/python3';
-const options = { candidates: 1, steps: 1 };
+import { type PeerProtocol, PolicyPeer, peerSenses } from './policy-peer.js';
 
 const failure = async (run: Promise<unknown>) =>
   run.then(
@@ -22,63 +15,28 @@ const failure = async (run: Promise<unknown>) =>
 describe('ServedBackend', function () {
   this.timeout(20_000);
   let kinematics: Kinematics;
-  let server: ChildProcess | undefined;
-  let backend: ServedBackend | undefined;
-  let url: string;
+  let peer: PolicyPeer | undefined;
 
   before(async () => {
     kinematics = await Kinematics.create(robot);
   });
   after(() => kinematics?.delete());
   afterEach(async () => {
-    await backend?.dispose();
-    server?.kill('SIGKILL');
+    await peer?.close();
+    peer = undefined;
   });
 
   const positions = robot.posture('table_work');
-  const senses = (stamp = 1): PolicySenses => {
-    kinematics.setPositions(positions);
-    const hand = (frame: string) => {
-      const pose = new Float64Array(7);
-      kinematics.pose(kinematics.frame(frame), pose);
-      return { commandedPose: pose, commandedGripper: 0.25, measuredPose: pose };
-    };
-    const color = new Uint8Array(3 * 320 * 240).fill(128);
-    return {
-      stamp,
-      frame: createPolicyFrame(),
-      pictures: new Map(
-        ['head_camera', 'right_wrist_camera'].map((name) => [name, { width: 320, height: 240, color }]),
-      ),
-      hands: { left: hand('l_gripper'), right: hand('r_gripper') },
-      positions,
-    };
-  };
+  const senses = () => peerSenses(kinematics, positions);
 
-  /** @returns the peer's port */
-  async function spawnPeer(protocol: 'openpi' | 'gr00t', port = '0'): Promise<string> {
-    const peer = ['test/cosmos/served/peer_server.py', protocol, port];
-    server = spawn(PYTHON, peer, { stdio: ['ignore', 'pipe', 'inherit'] });
-    const [line] = (await once(createInterface(server.stdout!), 'line')) as [string];
-    return line;
-  }
-
-  /** Starts a peer and connects to it. */
-  async function serve(protocol: 'openpi' | 'gr00t', change: Partial<Embodiment>): Promise<PolicySession> {
-    const port = await spawnPeer(protocol);
-    const file = protocol === 'openpi' ? 'openpi_droid' : 'gr00t_sharpa';
-    url = `${protocol === 'openpi' ? 'ws' : 'tcp'}://127.0.0.1:${port}`;
-    const embodiment = { ...loadEmbodiment(`config/policies/${file}.yaml`), url, timeout: 2, ...change };
-    backend = new ServedBackend(embodiment, robot, kinematics);
-    await backend.load();
-    return new PolicySession(backend, options);
+  /** Starts a server and connects to it. */
+  async function serve(protocol: PeerProtocol, change: Partial<Embodiment> = {}) {
+    peer = await PolicyPeer.start(protocol, kinematics);
+    return peer.connect(change);
   }
 
   describe('with openpi’s messages', () => {
-    const start = () => {
-      const image = { camera: 'head_camera', width: 224, height: 224, ages: [0] };
-      return serve('openpi', { images: { 'observation/image': image } });
-    };
+    const start = () => serve('openpi');
 
     it('turns joint positions into motion of the hand, by the robot’s kinematics', async () => {
       const session = await start();
@@ -95,43 +53,6 @@ describe('ServedBackend', function () {
       expect(chunk.gripper[5]).to.be.closeTo((0.75 * 128) / 255, 1e-3);
     });
 
-    it('passes on what the server says when it fails, and connects again', async () => {
-      const session = await start();
-      expect(await failure(session.infer(senses(), 'fail'))).to.match(/ValueError: the policy is out of order/);
-      expect(await session.infer(senses(), 'push the cup')).to.have.length(1);
-    });
-
-    it('gives up on a server that hangs, after the time-out', async () => {
-      const session = await start();
-      expect(await failure(session.infer(senses(), 'hang'))).to.match(/did not answer within 2 s/);
-    });
-
-    it('refuses what is not finite', async () => {
-      const session = await start();
-      expect(await failure(session.infer(senses(), 'nan'))).to.match(/'actions' is NaN at waypoint 2, column 3/);
-    });
-
-    it('refuses an array of another shape', async () => {
-      const session = await start();
-      expect(await failure(session.infer(senses(), 'narrow'))).to.match(/'actions' has th/);
-    });
-
-    it('goes on with a server that was started anew', async () => {
-      const session = await start();
-      server!.kill('SIGKILL');
-      await once(server!, 'exit');
-      const { port } = new URL(url);
-      expect(await failure(session.infer(senses(), 'push the cup'))).to.match(/closed the connection|ECONNREFUSED/);
-      await spawnPeer('openpi', port);
-      expect(await session.infer(senses(), 'push the cup')).to.have.length(1);
-    });
-
-    it('leaves a server alone for a while that fails again and again', async () => {
-      const session = await start();
-      for (let i = 0; i < 2; i++) await failure(session.infer(senses(), 'fail'));
-      expect(await failure(session.infer(senses(), 'push the cup'))).to.match(/out of order; asking again in 0\.\d s/);
-    });
-
     it('names a picture that is missing', async () => {
       const session = await start();
       const blind = { ...senses(), pictures: new Map() };
@@ -140,24 +61,23 @@ describe('ServedBackend', function () {
       );
     });
 
+    it('refuses columns that are not as many as what they are mapped to', () => {
+      const embodiment = loadEmbodiment('config/policies/openpi_droid.yaml');
+      const actions = embodiment.actions.map((part) => ('joints' in part ? { ...part, columns: [0, 6] } : part));
+      expect(() => new ServedBackend({ ...embodiment, actions } as Embodiment, robot, kinematics)).to.throw(
+        /columns \[0, 6\] of 'actions' are 6 numbers; what they are mapped to has 7/,
+      );
+    });
+
     it('says that nobody answers', async () => {
       const embodiment = { ...loadEmbodiment('config/policies/openpi_droid.yaml'), url: 'ws://127.0.0.1:1' };
-      backend = new ServedBackend(embodiment, robot, kinematics);
+      const backend = new ServedBackend(embodiment, robot, kinematics);
       expect(await failure(backend.load())).to.match(/127.0.0.1:1.*ECONNREFUSED.*is the policy server running there/);
     });
   });
 
   describe('with GR00T’s messages', () => {
-    const start = (change: Partial<Embodiment> = {}) => {
-      const full = loadEmbodiment('config/policies/gr00t_sharpa.yaml');
-      const right = (key: string) => key.includes('right');
-      return serve('gr00t', {
-        images: { 'video.ego_view': { camera: 'head_camera', width: 320, height: 240, ages: [1, 0] } },
-        states: Object.fromEntries(Object.entries(full.states).filter(([key]) => right(key))),
-        actions: full.actions.filter(({ from }) => right(from)),
-        ...change,
-      });
-    };
+    const start = (change: Partial<Embodiment> = {}) => serve('gr00t', change);
 
     it('turns poses and finger joints into motion of the hand', async () => {
       const session = await start();
@@ -176,12 +96,6 @@ describe('ServedBackend', function () {
     it('compares its map with the server’s', async () => {
       const actions = loadEmbodiment('config/policies/gr00t_sharpa.yaml').actions;
       expect(await failure(start({ actions }))).to.match(/knows no action left_wrist_eef.*it knows right_wrist_eef/);
-    });
-
-    it('passes on an error, and gives up on a server that hangs', async () => {
-      const session = await start();
-      expect(await failure(session.infer(senses(), 'fail'))).to.match(/the policy is out of order/);
-      expect(await failure(session.infer(senses(), 'hang'))).to.match(/no answer to get_action within 2 s/);
     });
   });
 });
