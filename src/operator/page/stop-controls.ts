@@ -4,6 +4,8 @@ import { byId, say } from './dom.js';
 import type { ControllerState, SafetyState } from './messages.js';
 import { seconds } from './messages.js';
 
+/** A stop that the loop has not confirmed after this time is not to be relied upon, ms. */
+const CONFIRMATION = 1000;
 /** Resets that are tried after the simulation has started anew. */
 const RESETS = 40;
 /** As in ControllerState.msg. */
@@ -99,14 +101,17 @@ export class StopControls {
   }
 
   #stop(): void {
-    this.#pressed = Date.now();
+    const pressed = Date.now();
+    this.#pressed = pressed;
     this.#own = true;
-    const answer = this.#link.stop();
     say(this.#note, 'emergency stop sent');
-    void answer.then((arrived) => {
-      if (arrived || this.#link.open) return;
-      say(this.#note, 'EMERGENCY STOP DID NOT ARRIVE: use the hardware stop');
+    const alarm = (what: string) => {
+      if (this.#pressed === pressed) say(this.#note, `EMERGENCY STOP ${what}: use the hardware stop`);
+    };
+    void this.#link.stop().then((arrived) => {
+      if (!arrived) alarm('DID NOT ARRIVE');
     });
+    setTimeout(() => alarm('NOT CONFIRMED BY THE ROBOT'), CONFIRMATION);
   }
 
   /** A simulated robot that was stopped without stiffness hangs as no reset accepts it: it starts from its posture. */
