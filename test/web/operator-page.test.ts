@@ -91,7 +91,8 @@ describe('web: operator page', function () {
     await graph.until('the nodes are up', async () => (await graph.call('lifecycle_manager/is_active')).success);
     await reset();
     await shows('#safety-word', /No stop|Warning/);
-    await shows('#nodes li', /joint_controller/);
+    await shows('#nodes summary', /^joint_controller/);
+    await shows('#nodes-sum', /\d+ well|warning/);
     // The page says for a moment that it is late where a busy machine makes it so.
     await page.locator('#banner').waitFor({ state: 'hidden' });
     for (const id of ['color', 'depth']) {
@@ -101,6 +102,24 @@ describe('web: operator page', function () {
       })()`);
     }
     await shows('#plots p', /largest .* mrad/);
+  });
+
+  it('shows what a node says of itself, with its figures, where it is opened', async () => {
+    const node = page.locator('#nodes details', { hasText: /^operator_bridge/ });
+    expect(await node.locator('dt').count()).to.equal(0);
+    await node.locator('summary').press('Enter');
+    await node.locator('dt', { hasText: /^bridge$/ }).waitFor();
+    await node.locator('dd', { hasText: /clients \d+, offered \d+/ }).waitFor();
+    await node.locator('summary').press('Enter');
+    expect(controller.message?.mode).to.equal(StopMode.running);
+  });
+
+  it('holds the robot by the protective stop, and lets it go after a reset that was asked for twice', async () => {
+    await page.locator('#protective').click();
+    await graph.until('the loop holds', () => controller.message?.mode === StopMode.hold);
+    await shows('#safety-word', /^Protective stop$/);
+    await shows('#safety-text', /slows down and holds/);
+    await reset();
   });
 
   it('shows the cameras’ points while that is switched on', async () => {
@@ -172,6 +191,23 @@ describe('web: operator page', function () {
     expect(controller.message?.mode).to.equal(StopMode.running);
     await page.locator('#stop').click();
     await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await startAnew();
+  });
+
+  it('says that a stop is not confirmed, and that what it shows is old, while the whole bridge hangs', async () => {
+    await graph.until('the robot runs', () => controller.message?.mode === StopMode.running);
+    const pid = graph.launcher.pids.get('operator_bridge')!;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await shows('#banner', /Nothing heard on/);
+      await page.keyboard.press('Space');
+      await shows('#stop-note', /NOT CONFIRMED BY THE ROBOT: use the hardware stop/);
+      expect(controller.message?.mode).to.equal(StopMode.running);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await shows('#stop-note', /^stopped/);
     await startAnew();
   });
 
