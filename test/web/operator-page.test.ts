@@ -92,7 +92,7 @@ describe('web: operator page', function () {
     await reset();
     await shows('#safety-word', /No stop|Warning/);
     await shows('#nodes summary', /^joint_controller/);
-    await shows('#nodes-sum', /\d+ well|warning/);
+    await shows('#nodes-sum', /\d+ (well|with a warning)/);
     // The page says for a moment that it is late where a busy machine makes it so.
     await page.locator('#banner').waitFor({ state: 'hidden' });
     for (const id of ['color', 'depth']) {
@@ -180,6 +180,17 @@ describe('web: operator page', function () {
     expect(controller.message?.mode).to.equal(StopMode.damping);
     await startAnew();
     await shows('#safety-word', /No stop|Warning/);
+  });
+
+  it('stops by the button while it asks whether to reset, and by escape leaves everything as it is', async () => {
+    await page.locator('#reset').click();
+    await page.locator('#confirm[open]').waitFor();
+    await page.locator('#stop').click();
+    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await page.keyboard.press('Escape');
+    await page.locator('#confirm[open]').waitFor({ state: 'hidden' });
+    expect(controller.message?.mode).to.equal(StopMode.damping);
+    await startAnew();
   });
 
   it('does not stop the robot while somebody types, and lets it be stopped by a click', async () => {

@@ -5,7 +5,7 @@ import type { DiagnosticArray, DiagnosticStatus } from './messages.js';
 const STALE_AFTER = 5;
 
 /** Levels of REP-107, in order of severity, in words for a sum. */
-const LEVELS = ['well', 'warning', 'error', 'silent'] as const;
+const LEVELS = ['well', 'with a warning', 'in error', 'silent'] as const;
 const STALE = 3;
 
 interface Component {
@@ -69,10 +69,15 @@ export class NodesPanel {
 
 /** A component, what it says, and its figures. */
 function detail(name: string, component: Component): HTMLElement {
-  const figures = component.status.values.map(({ key, value }) => `${key.replaceAll('_', ' ')} ${value}`).join(', ');
+  const figures = component.status.values.map(({ key, value }) => `${key} ${shorten(value)}`).join(', ');
   const entry = make('div', '', make('dt', '', name), make('dd', '', describe(component)), make('dd', '', figures));
   entry.dataset.level = String(levelOf(component));
   return entry;
+}
+
+/** Four digits of a number with a fraction. */
+function shorten(value: string): string {
+  return /^-?\d+\.\d+$/.test(value) ? String(Number(Number(value).toPrecision(4))) : value;
 }
 
 function describe(component: Component): string {

@@ -45,10 +45,13 @@ export class StopControls {
     byId('anew').addEventListener('click', () => void this.#startAnew());
     const dialog = byId<HTMLDialogElement>('confirm');
     byId('reset').addEventListener('click', () => {
-      say(byId('confirm-causes'), this.#safety?.reasons.join('; ') ?? '');
-      dialog.showModal();
+      say(byId('confirm-causes'), this.#safety?.reasons.join('\n') ?? '');
+      // Not modal: a modal dialog would be in the way of the emergency stop.
+      document.querySelector('main')!.inert = true;
+      dialog.show();
     });
     dialog.addEventListener('close', () => {
+      document.querySelector('main')!.inert = false;
       if (dialog.returnValue === 'reset') void this.#trigger('safety/reset', 'reset');
       dialog.returnValue = '';
     });
@@ -90,9 +93,10 @@ export class StopControls {
     this.#show();
   }
 
-  /** Space stops, wherever the focus is, but in a field of text; a focused button takes the enter key. */
+  /** Escape leaves everything as it is. Space stops, wherever the focus is, but in a field of text; a focused button takes the enter key. */
   #key(event: KeyboardEvent): void {
     const { target, code } = event;
+    if (code === 'Escape') byId<HTMLDialogElement>('confirm').close();
     const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
     if (code !== 'Space' || typing) return;
     event.preventDefault();
