@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { StopMode } from '../../src/control/stop-state.js';
+import { Level } from '../../src/ros/diagnostics.js';
 import { subscriptionsOf } from '../../src/ros/endpoints.js';
 import type { Message } from '../../src/ros/messages.js';
 import { packagePath } from '../../src/ros/package-path.js';
-import { sensorData } from '../../src/ros/qos.js';
+import { reliable, sensorData } from '../../src/ros/qos.js';
 import { freePort } from '../graph/operator-fixture.js';
 import { type Latest, TestGraph } from '../graph/test-graph.js';
 
@@ -112,6 +113,20 @@ describe('web: operator page', function () {
     await node.locator('dd', { hasText: /clients \d+, offered \d+/ }).waitFor();
     await node.locator('summary').press('Enter');
     expect(controller.message?.mode).to.equal(StopMode.running);
+  });
+
+  it('says which nodes are in error, and which are silent', async () => {
+    const speaker = graph.node.createPublisher('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', reliable());
+    const status = [
+      { level: Level.error, name: 'passing: part', message: 'it is broken', hardware_id: '', values: [] },
+    ];
+    await graph.until('it is shown', async () => {
+      speaker.publish({ status });
+      return (await page.locator('#nodes summary', { hasText: /^passing: it is broken$/ }).count()) === 1;
+    });
+    await shows('#nodes-sum', /\d in error/);
+    await shows('#nodes summary', /^passing: silent for \d+ s, last: it is broken$/);
+    await shows('#nodes-sum', /\d silent/);
   });
 
   it('holds the robot by the protective stop, and lets it go after a reset that was asked for twice', async () => {
