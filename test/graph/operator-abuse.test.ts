@@ -70,7 +70,7 @@ describe('graph: operator bridge and clients that mean no good', function () {
     [told, came, begin] = [joints.count, heard.messages.length, performance.now()];
   });
 
-  /** The bridge is still the same one and no larger; the graph, and who listens to it, have missed nothing. */
+  /** The bridge is still the same one and hardly larger; the robot runs, and joint states go on to come. */
   afterEach(() => {
     const seconds = (performance.now() - begin) / 1000;
     expect(pid(), 'the bridge was not started anew').to.equal(bridge);
