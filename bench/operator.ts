@@ -16,6 +16,7 @@ import { packagePath } from '../src/ros/package-path.js';
 import { sensorData } from '../src/ros/qos.js';
 import type { RosNode } from '../src/ros/ros-node.js';
 import { toSeconds } from '../src/ros/time.js';
+import { pressSpaceBar } from './operator/key-stops.js';
 
 const PORT = 8799;
 const STOPS = 100;
@@ -31,27 +32,29 @@ const TOPICS = [
 ];
 
 /**
- * The emergency stop from the frame that a page sends to the first command of the stopped loop; then, with the whole
- * simulated robot up and its three cameras at 15 Hz, what the bridge passes on to none, one and four clients, what that
- * costs it, and how late the 1 kHz loop is meanwhile.
+ * The emergency stop, from the frame that a page sends to the first command of the stopped loop. Then, with the whole
+ * simulated robot up and its three cameras at 15 Hz: what the bridge passes on to none, one and four clients, what that
+ * costs it, and how late the 1 kHz loop is meanwhile; and the emergency stop from the space bar, pressed in the operator
+ * page.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const { node, close } = await openNode('bench_operator');
   const folder = mkdtempSync(join(tmpdir(), 'bench-operator-'));
   try {
-    const delays = await measureStops(node);
-    const figures: Record<string, number> = {
-      stop_p50_ms: percentile(delays, 0.5),
-      stop_p99_ms: percentile(delays, 0.99),
-      stop_max_ms: Math.max(...delays),
-    };
-    Object.assign(figures, await measureClients(node, folder));
+    const figures = summarise('frame_to_stop', await measureStops(node));
+    Object.assign(figures, await measureGraph(node, folder));
     const ratios = { late_p99_four_clients_over_none: figures.clients4_late_p99_us! / figures.clients0_late_p99_us! };
     return { figures, ratios };
   } finally {
     rmSync(folder, { recursive: true });
     close();
   }
+}
+
+/** @param delays ms */
+function summarise(name: string, delays: readonly number[]): Record<string, number> {
+  const [half, most] = [percentile(delays, 0.5), percentile(delays, 0.99)];
+  return { [`${name}_p50_ms`]: half, [`${name}_p99_ms`]: most, [`${name}_max_ms`]: Math.max(...delays) };
 }
 
 /** @returns from the frame to the first command of the stopped loop, ms */
@@ -100,35 +103,47 @@ async function dial(): Promise<WebSocket> {
   }
 }
 
-async function measureClients(node: RosNode, folder: string): Promise<Record<string, number>> {
-  const tell = (line: string) => console.log(`  ! ${line}`);
+async function measureGraph(node: RosNode, folder: string): Promise<Record<string, number>> {
+  // The nodes speak of every emergency stop; of interest is who ends.
+  const tell = (line: string) => {
+    if (!line.includes('[ERROR]')) console.log(`  ! ${line}`);
+  };
   const graph = new SimulatedRobot(node, { seed: '11', operator_port: String(PORT) }, folder, tell);
-  const figures: Record<string, number> = {};
   try {
     await graph.start(() => {});
-    for (const count of CLIENTS) {
-      const clients = await Clients.start(count);
-      // The loop starts anew, and its timing with it.
-      await graph.place(11, '');
-      await pause(2);
-      const usage = new UsageMeter(new Map([['bridge', graph.pids.get('operator_bridge')!]]));
-      const [bytes, begin] = [await clients.read(), performance.now()];
-      await pause(DURATION);
-      const seconds = (performance.now() - begin) / 1000;
-      const { cpu_cores, memory_mb } = usage.read().bridge!;
-      const { late_p50, late_p99, cycles, missed } = graph.controller!.timing;
-      const name = `clients${count}`;
-      figures[`${name}_MB_per_s`] = ((await clients.read()) - bytes) / 1e6 / seconds;
-      figures[`${name}_bridge_cores`] = cpu_cores;
-      figures[`${name}_bridge_MB`] = memory_mb;
-      figures[`${name}_late_p50_us`] = 1e6 * late_p50;
-      figures[`${name}_late_p99_us`] = 1e6 * late_p99;
-      figures[`${name}_missed_share`] = Number(missed) / Number(cycles + missed);
-      await clients.stop();
+    const figures: Record<string, number> = {};
+    for (const count of CLIENTS) Object.assign(figures, await measureClients(graph, count));
+    const stops = await pressSpaceBar(graph, PORT, STOPS);
+    if (stops !== undefined) {
+      Object.assign(figures, summarise('key_to_stop', stops.fromKey), summarise('press_to_stop', stops.fromPress));
     }
+    return figures;
   } finally {
     await graph.stop();
   }
+}
+
+async function measureClients(graph: SimulatedRobot, count: number): Promise<Record<string, number>> {
+  const clients = await Clients.start(count);
+  // The loop starts anew, and its timing with it.
+  await graph.place(11, '');
+  await pause(2);
+  const usage = new UsageMeter(new Map([['bridge', graph.pids.get('operator_bridge')!]]));
+  const [bytes, begin] = [await clients.read(), performance.now()];
+  await pause(DURATION);
+  const seconds = (performance.now() - begin) / 1000;
+  const { cpu_cores, memory_mb } = usage.read().bridge!;
+  const { late_p50, late_p99, cycles, missed } = graph.controller!.timing;
+  const name = `clients${count}`;
+  const figures = {
+    [`${name}_MB_per_s`]: ((await clients.read()) - bytes) / 1e6 / seconds,
+    [`${name}_bridge_cores`]: cpu_cores,
+    [`${name}_bridge_MB`]: memory_mb,
+    [`${name}_late_p50_us`]: 1e6 * late_p50,
+    [`${name}_late_p99_us`]: 1e6 * late_p99,
+    [`${name}_missed_share`]: Number(missed) / Number(cycles + missed),
+  };
+  await clients.stop();
   return figures;
 }
 
@@ -141,7 +156,7 @@ class Clients {
   }
 
   static async start(count: number): Promise<Clients> {
-    const program = packagePath('dist/bench/operator-clients.js');
+    const program = packagePath('dist/bench/operator/clients.js');
     const child = spawn(process.execPath, [program, String(PORT), String(count), ...TOPICS], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -115,10 +115,11 @@ class JointControllerNode implements NodeHooks {
   }
 
   configure(): void {
-    const { robot, safety, patience } = this.#node.parameters;
+    const { hardware, robot, safety, patience } = this.#node.parameters;
+    this.#node.diagnostics.hardwareId = hardware;
     this.#robot = Robot.load(packagePath(robot));
     this.#options = controllerOptions(beMorePatient(loadSafetyConfig(packagePath(safety)), patience), this.#robot);
-    if (this.#node.parameters.hardware === 'unitree_h2') this.#confirmation.serve(this.#node);
+    if (hardware === 'unitree_h2') this.#confirmation.serve(this.#node);
   }
 
   async activate(): Promise<void> {

@@ -2,9 +2,11 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type AccessRules, judgeRequest } from './access.js';
+import { ClientClaims } from './client-claims.js';
 import { ClientLink, CloseCode, type LinkLimits, type LinkStatus } from './client-link.js';
 import type { ControlHub } from './control-hub.js';
 import { CONTROL_PATH, CONTROL_PROTOCOL, STOP_PATH } from './control-protocol.js';
+import { type DataRequest, parseDataRequest } from './data-request.js';
 import { FoxgloveServer } from './foxglove.js';
 import type { PageFiles } from './page-files.js';
 
@@ -193,23 +195,46 @@ export class OperatorServer {
       const { sent, dropped } = link.status;
       this.#past = { sent: this.#past.sent + sent, dropped: this.#past.dropped + dropped };
     });
-    const tell = (text: string) => link.send(text);
-    socket.on('close', () => this.#hooks.graph(tell, false));
     this.#data.handleConnection(link, name);
-    const handle = link.onmessage;
+    this.#hear(socket, link);
+  }
+
+  /** Looks at what a client asks for before it is served. */
+  #hear(socket: WebSocket, link: ClientLink): void {
+    const { graph, subscribed } = this.#hooks;
+    const serve = link.onmessage!;
+    const claims = new ClientClaims();
+    const tell = (text: string) => link.send(text);
+    socket.on('close', () => {
+      graph(tell, false);
+      const given = { op: 'unsubscribeParameterUpdates', parameterNames: claims.parameters };
+      if (given.parameterNames.length > 0) serve({ data: JSON.stringify(given) });
+    });
+    // A close frame has room for 123 bytes.
+    const end = (code: number, reason: string) => link.close(code, reason.slice(0, 100));
     link.onmessage = (event) => {
-      this.#complaint = undefined;
-      const { op, subscriptions = [] } = readRequest(event.data);
-      // Operations that FoxgloveServer knows but does not handle.
-      if (op === 'subscribeConnectionGraph' || op === 'unsubscribeConnectionGraph') {
-        this.#hooks.graph(tell, op === 'subscribeConnectionGraph');
+      let request: DataRequest | undefined;
+      try {
+        request = typeof event.data === 'string' ? parseDataRequest(event.data) : undefined;
+      } catch (error) {
+        end(CloseCode.invalidData, (error as Error).message);
         return;
       }
-      handle?.(event);
-      if (op === 'subscribe') for (const { channelId } of subscriptions) this.#hooks.subscribed(channelId);
+      const excess = request && claims.take(request);
+      if (excess !== undefined) {
+        end(CloseCode.policy, excess);
+        return;
+      }
+      // Operations that FoxgloveServer knows but does not handle.
+      if (request?.op === 'subscribeConnectionGraph' || request?.op === 'unsubscribeConnectionGraph') {
+        graph(tell, request.op === 'subscribeConnectionGraph');
+        return;
+      }
+      this.#complaint = undefined;
+      serve(event);
       const complaint = this.#complaint as Error | undefined;
-      // A close frame has room for 123 bytes.
-      if (complaint !== undefined) link.close(CloseCode.invalidData, complaint.message.slice(0, 100));
+      if (complaint !== undefined) end(CloseCode.invalidData, complaint.message);
+      else if (request?.op === 'subscribe') for (const { channelId } of request.subscriptions) subscribed(channelId);
     };
   }
 
@@ -218,21 +243,5 @@ export class OperatorServer {
       if (!this.#answered.delete(socket)) socket.terminate();
       else socket.ping();
     }
-  }
-}
-
-interface DataRequest {
-  readonly op?: string;
-  readonly subscriptions?: readonly { readonly channelId: number }[];
-}
-
-/** What a client asks for; nothing where its frame is no JSON object. */
-function readRequest(frame: unknown): DataRequest {
-  if (typeof frame !== 'string') return {};
-  try {
-    const request = JSON.parse(frame) as DataRequest | null;
-    return typeof request === 'object' ? (request ?? {}) : {};
-  } catch {
-    return {};
   }
 }

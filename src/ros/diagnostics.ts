@@ -13,6 +13,8 @@ interface Status {
 
 /** What a node says of its health: published on /diagnostics (REP-107), every second and when a level or text changes. */
 export class Diagnostics {
+  /** The hardware that the node drives, where it drives any; '' for a program. */
+  hardwareId = '';
   readonly #node: string;
   readonly #publisher: Publisher<'diagnostic_msgs/msg/DiagnosticArray'>;
   readonly #stamp: () => MessageInput<'builtin_interfaces/msg/Time'>;
@@ -69,7 +71,7 @@ export class Diagnostics {
       level,
       name: `${this.#node}: ${component}`,
       message,
-      hardware_id: this.#node,
+      hardware_id: this.hardwareId,
       values: Object.entries(values).map(([key, value]) => ({ key, value: format(value) })),
     }));
     this.#publisher.publish({ header: { stamp: this.#stamp() }, status });

@@ -1,21 +1,21 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { parse } from '@foxglove/rosmsg';
 import { MessageReader } from '@foxglove/rosmsg2-serialization';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { StopMode } from '../../src/control/stop-state.js';
-import { subscriptionsOf } from '../../src/ros/endpoints.js';
+import { graphTopics, subscriptionsOf } from '../../src/ros/endpoints.js';
 import { packagePath } from '../../src/ros/package-path.js';
 import { latched, reliable, sensorData } from '../../src/ros/qos.js';
+import { toSeconds } from '../../src/ros/time.js';
 import { SafetyLevel } from '../../src/safety/findings.js';
-import { DataClient, freePort } from './operator-fixture.js';
+import { DataClient, freePort, hang } from './operator-fixture.js';
 import { TestGraph } from './test-graph.js';
 
 const TEXT = 'std_msgs/msg/String';
+/** Those of the launch file, which all have parameters. */
+const NODES = ['/joint_controller', '/lifecycle_manager', '/operator_bridge', '/robot_description', '/safety_monitor'];
 /** A message without fields: the header of CDR and a byte. */
 const EMPTY = Uint8Array.from([0, 1, 0, 0, 0]);
 
@@ -24,14 +24,19 @@ describe('graph: operator bridge', function () {
 
   let graph: TestGraph;
   let port: number;
-  let inspector: number;
+  /** Ports of debuggers. */
+  let inspectors: { readonly bridge: number; readonly controller: number };
   let peer: DataClient;
   const clients: DataClient[] = [];
 
   before(async () => {
     port = await freePort();
-    inspector = await freePort();
-    const ports = { port: String(port), inspector: String(inspector) };
+    inspectors = { bridge: await freePort(), controller: await freePort() };
+    const ports = {
+      port: String(port),
+      inspector: String(inspectors.bridge),
+      controller_inspector: String(inspectors.controller),
+    };
     graph = await TestGraph.start('test/graph/operator.launch.xml', ports);
     await graph.until('all nodes are active', async () => (await graph.call('lifecycle_manager/is_active')).success);
     peer = await connect();
@@ -219,8 +224,25 @@ describe('graph: operator bridge', function () {
     const heard = graph.listen(TEXT, 'test/order', reliable());
     const program = [packagePath('test/graph/peers/foxglove_client.py'), String(port)];
     const { stdout } = await promisify(execFile)(packagePath('.ros/test-venv/bin/python3'), program);
-    const { '/robot_description': urdf, ...result } = JSON.parse(stdout);
+    const { '/robot_description': urdf, topics, services, read, nodes, ...result } = JSON.parse(stdout);
     expect(urdf).to.match(/^<\?xml/);
+    // What rcl tells of the graph; names that begin with an underscore are hidden by convention.
+    const visible = (there: readonly { readonly name: string }[]) =>
+      there.map(({ name }) => name).filter((name) => !name.includes('/_'));
+    expect(topics).to.include.members(visible(graphTopics(graph.node)));
+    expect(services).to.include.members(visible(graph.node.native.getServiceNamesAndTypes()));
+    expect(read).to.include.members([
+      '/diagnostics',
+      '/imu/data',
+      '/joint_controller/state',
+      '/joint_states',
+      '/left_foot/wrench',
+      '/robot_description',
+      '/safety/state',
+      '/tf',
+      '/tf_static',
+    ]);
+    expect(nodes).to.include.members(NODES);
     expect(result).to.deep.equal({
       capabilities: ['clientPublish', 'services', 'parameters', 'parametersSubscribe', 'connectionGraph'],
       '/joint_states': 75,
@@ -264,27 +286,7 @@ describe('graph: operator bridge', function () {
     const controller = graph.listen('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData());
     await graph.until('a reset is accepted', async () => (await graph.call('safety/reset')).success);
     await graph.until('the robot runs', () => controller.message?.mode === StopMode.running);
-    process.kill(graph.launcher.pids.get('operator_bridge')!, 'SIGUSR1');
-    let targets: { webSocketDebuggerUrl: string }[] = [];
-    await graph.until('the inspector is there', async () => {
-      targets = await fetch(`http://127.0.0.1:${inspector}/json`).then(
-        (reply) => reply.json() as Promise<typeof targets>,
-        () => [],
-      );
-      return targets.length > 0;
-    });
-    const debug = new WebSocket(targets[0]!.webSocketDebuggerUrl);
-    await new Promise((resolve) => debug.on('open', resolve));
-    let over = false;
-    debug.on('message', () => {
-      over = true;
-    });
-    // Until the loop has stopped, however long that takes; but not for ever.
-    const hang = 'const end = Date.now() + 20000; while (!require("node:fs").existsSync(PATH) && Date.now() < end);';
-    const folder = mkdtempSync(join(tmpdir(), 'hang-'));
-    const expression = `(() => { ${hang.replace('PATH', JSON.stringify(join(folder, 'over')))} })()`;
-    const parameters = { expression, includeCommandLineAPI: true };
-    debug.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: parameters }));
+    const hanging = await hang(graph.launcher.pids.get('operator_bridge')!, inspectors.bridge);
     const silent = async () =>
       fetch(`http://127.0.0.1:${port}/access`, { signal: AbortSignal.timeout(500) }).then(
         () => false,
@@ -294,15 +296,33 @@ describe('graph: operator bridge', function () {
     const { status } = await fetch(`http://127.0.0.1:${port + 1}/emergency_stop`, { method: 'POST' });
     expect(status).to.equal(200);
     await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
-    expect(over).to.equal(false);
+    expect(hanging.lasts).to.equal(true);
     expect(await silent()).to.equal(true);
-    writeFileSync(join(folder, 'over'), '');
+    hanging.end();
     // It then tells safety_monitor too.
     const safety = graph.listen('cosmos_humanoid/msg/SafetyState', 'safety/state', latched());
     const told = () => safety.message?.reasons.join().includes('safety/emergency_stop') === true;
-    await graph.until('its main thread goes on', () => over && told());
-    debug.close();
-    rmSync(folder, { recursive: true });
+    await graph.until('its main thread goes on', () => !hanging.lasts && told());
+    await graph.until('a reset is accepted', async () => (await graph.call('safety/reset')).success);
+  });
+
+  it('stops the loop while the thread of joint_controller that speaks ROS hangs', async () => {
+    const controller = graph.listen('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData());
+    await graph.until('the robot runs', () => controller.message?.mode === StopMode.running);
+    const hanging = await hang(graph.launcher.pids.get('joint_controller')!, inspectors.controller);
+    // What it said before may be on its way.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    const { count } = controller;
+    const pressed = graph.node.now();
+    const { status } = await fetch(`http://127.0.0.1:${port}/emergency_stop`, { method: 'POST' });
+    expect(status).to.equal(200);
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(controller.count).to.equal(count);
+    expect(hanging.lasts).to.equal(true);
+    const released = graph.node.now();
+    hanging.end();
+    await graph.until('it says that the loop damps', () => controller.message?.mode === StopMode.damping);
+    expect(toSeconds(controller.message!.mode_since)).to.be.within(pressed, released);
     await graph.until('a reset is accepted', async () => (await graph.call('safety/reset')).success);
   });
 

@@ -1,4 +1,7 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Channel, Parameter, Service, ServiceCallFailure } from '@foxglove/ws-protocol';
 import { WebSocket } from 'ws';
 import { FoxgloveClient } from '../../src/operator/foxglove.js';
@@ -10,6 +13,57 @@ export async function freePort(): Promise<number> {
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;
+}
+
+/** Longest that a thread hangs, ms: a test that fails does not leave it so. */
+const LONGEST_HANG = 20_000;
+
+/** The main thread of a process, which runs nothing but a loop that waits for nobody. */
+export interface Hang {
+  /** Whether it still does. */
+  readonly lasts: boolean;
+  /** Lets it go on. */
+  end(): void;
+}
+
+/**
+ * Makes the main thread of a process of Node hang, by its debugger.
+ * @param inspector port of its debugger, which it opens once it is sent SIGUSR1: it was started with --inspect-port
+ */
+export async function hang(pid: number, inspector: number): Promise<Hang> {
+  process.kill(pid, 'SIGUSR1');
+  let targets: { webSocketDebuggerUrl: string }[] = [];
+  while (targets.length === 0) {
+    targets = await fetch(`http://127.0.0.1:${inspector}/json`).then(
+      (reply) => reply.json() as Promise<typeof targets>,
+      () => new Promise((resolve) => setTimeout(() => resolve([]), 20)),
+    );
+  }
+  const debug = new WebSocket(targets[0]!.webSocketDebuggerUrl);
+  await new Promise((resolve) => debug.on('open', resolve));
+  const folder = mkdtempSync(join(tmpdir(), 'hang-'));
+  const [begun, over] = ['begun', 'over'].map((name) => JSON.stringify(join(folder, name))) as [string, string];
+  let lasts = true;
+  debug.on('message', () => {
+    lasts = false;
+    debug.close();
+    rmSync(folder, { recursive: true });
+  });
+  const expression = `{
+    const { existsSync, writeFileSync } = require("node:fs");
+    const end = Date.now() + ${LONGEST_HANG};
+    writeFileSync(${begun}, "");
+    while (!existsSync(${over}) && Date.now() < end);
+  }`;
+  const params = { expression, includeCommandLineAPI: true };
+  debug.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params }));
+  while (!existsSync(join(folder, 'begun'))) await new Promise((resolve) => setTimeout(resolve, 5));
+  return {
+    get lasts() {
+      return lasts;
+    },
+    end: () => writeFileSync(join(folder, 'over'), ''),
+  };
 }
 
 /** Foxglove's own client, and what it was told by the bridge. */

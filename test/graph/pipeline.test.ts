@@ -158,6 +158,16 @@ describe('graph: from the cameras to the joints', function () {
     expect(safety.message?.level).to.be.below(SafetyLevel.protectiveStop);
   });
 
+  it('says of every node how it is, with names and hardware ids as REP-107 has them', async () => {
+    const speaking = () => new Set([...diagnostics.keys()].map((name) => name.replace(/: .*/, '')));
+    await graph.until('all nodes speak', () => [...graph.launcher.pids.keys()].every((name) => speaking().has(name)));
+    for (const { name, hardware_id: hardware } of diagnostics.values()) {
+      expect(name).to.match(/^\w+: \w/);
+      // A serial number or the like, of the one node that drives hardware.
+      expect(hardware, name).to.equal(name.startsWith('joint_controller: ') ? 'mujoco' : '');
+    }
+  });
+
   it('has everything that the configuration of rviz shows', async () => {
     const file = readFileSync(packagePath('config/rviz/humanoid.rviz'), 'utf8');
     const { Displays: displays } = (parse(file) as { 'Visualization Manager': { Displays: RvizDisplay[] } })[

@@ -61,7 +61,11 @@ describe('OperatorServer', () => {
       '/',
       () => ['safety/reset'],
     );
-    data = new FoxgloveServer({ name: 'test', capabilities: ['clientPublish'], supportedEncodings: ['cdr'] });
+    data = new FoxgloveServer({
+      name: 'test',
+      capabilities: ['clientPublish', 'parametersSubscribe'],
+      supportedEncodings: ['cdr'],
+    });
     const limits = { memory: MEMORY, controlMemory: MEMORY };
     const options = { host: '127.0.0.1', port: 0, access, clients: 3, limits };
     server = new OperatorServer(options, new PageFiles(directory), hub, data, {
@@ -186,7 +190,9 @@ describe('OperatorServer', () => {
       socket.send(text);
       expect((await closed(socket)).code, text).to.equal(1007);
     }
-    for (const frame of ['{', 'null', '{"op":"fly"}', '{"op":"subscribe"}', Buffer.from([9]), Buffer.alloc(0)]) {
+    const frames = ['{', 'null', '[]', '{"op":"fly"}', '{"op":"subscribe"}', '{"op":"subscribe","subscriptions":7}'];
+    const further = ['{"op":"subscribe","subscriptions":[null]}', '{"op":"advertise","channels":[{"id":1,"topic":2}]}'];
+    for (const frame of [...frames, ...further, Buffer.from([9]), Buffer.from([1, 255]), Buffer.alloc(0)]) {
       const { socket } = await dataClient();
       socket.send(frame);
       expect((await closed(socket)).code, String(frame)).to.equal(1007);
@@ -195,6 +201,23 @@ describe('OperatorServer', () => {
     socket.send(Buffer.alloc(2 ** 20 + 1));
     expect((await closed(socket)).code).to.equal(1009);
     expect(asked).to.deep.equal([]);
+  });
+
+  it('closes with a code of its own who has it remember too much, and forgets that', async () => {
+    const names = (from: number) => Array.from({ length: 4096 }, (_, i) => `/node.parameter${from + i}`);
+    const told: string[][] = [];
+    data.on('subscribeParameterUpdates', (parameters) => told.push(parameters));
+    data.on('unsubscribeParameterUpdates', (parameters) => told.push(parameters));
+    const first = await dataClient();
+    first.client.subscribeParameterUpdates(names(0));
+    first.client.subscribeParameterUpdates(names(1));
+    expect((await closed(first.socket)).code).to.equal(1008);
+    await until('they are forgotten', () => told.length === 2);
+    expect(told[1]).to.include.members(told[0]!);
+
+    const second = await dataClient();
+    for (let i = 0; i < 257; i++) second.client.advertise({ topic: `/t${i}`, encoding: 'cdr', schemaName: 'x' });
+    expect(await closed(second.socket)).to.deep.equal({ code: 1008, reason: 'more than 256 channels' });
   });
 
   it('refuses other sites, other protocols and more clients than it may have', async () => {

@@ -2,10 +2,11 @@ import { existsSync } from 'node:fs';
 import { expect } from 'chai';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { StopMode } from '../../src/control/stop-state.js';
+import { Level } from '../../src/ros/diagnostics.js';
 import { subscriptionsOf } from '../../src/ros/endpoints.js';
 import type { Message } from '../../src/ros/messages.js';
 import { packagePath } from '../../src/ros/package-path.js';
-import { sensorData } from '../../src/ros/qos.js';
+import { reliable, sensorData } from '../../src/ros/qos.js';
 import { freePort } from '../graph/operator-fixture.js';
 import { type Latest, TestGraph } from '../graph/test-graph.js';
 
@@ -91,7 +92,8 @@ describe('web: operator page', function () {
     await graph.until('the nodes are up', async () => (await graph.call('lifecycle_manager/is_active')).success);
     await reset();
     await shows('#safety-word', /No stop|Warning/);
-    await shows('#nodes li', /joint_controller/);
+    await shows('#nodes summary', /^joint_controller/);
+    await shows('#nodes-sum', /\d+ (well|with a warning)/);
     // The page says for a moment that it is late where a busy machine makes it so.
     await page.locator('#banner').waitFor({ state: 'hidden' });
     for (const id of ['color', 'depth']) {
@@ -101,6 +103,38 @@ describe('web: operator page', function () {
       })()`);
     }
     await shows('#plots p', /largest .* mrad/);
+  });
+
+  it('shows what a node says of itself, with its figures, where it is opened', async () => {
+    const node = page.locator('#nodes details', { hasText: /^operator_bridge/ });
+    expect(await node.locator('dt').count()).to.equal(0);
+    await node.locator('summary').press('Enter');
+    await node.locator('dt', { hasText: /^bridge$/ }).waitFor();
+    await node.locator('dd', { hasText: /clients \d+, offered \d+/ }).waitFor();
+    await node.locator('summary').press('Enter');
+    expect(controller.message?.mode).to.equal(StopMode.running);
+  });
+
+  it('says which nodes are in error, and which are silent', async () => {
+    const speaker = graph.node.createPublisher('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', reliable());
+    const status = [
+      { level: Level.error, name: 'passing: part', message: 'it is broken', hardware_id: '', values: [] },
+    ];
+    await graph.until('it is shown', async () => {
+      speaker.publish({ status });
+      return (await page.locator('#nodes summary', { hasText: /^passing: it is broken$/ }).count()) === 1;
+    });
+    await shows('#nodes-sum', /\d in error/);
+    await shows('#nodes summary', /^passing: silent for \d+ s, last: it is broken$/);
+    await shows('#nodes-sum', /\d silent/);
+  });
+
+  it('holds the robot by the protective stop, and lets it go after a reset that was asked for twice', async () => {
+    await page.locator('#protective').click();
+    await graph.until('the loop holds', () => controller.message?.mode === StopMode.hold);
+    await shows('#safety-word', /^Protective stop$/);
+    await shows('#safety-text', /slows down and holds/);
+    await reset();
   });
 
   it('shows the cameras’ points while that is switched on', async () => {
@@ -163,6 +197,17 @@ describe('web: operator page', function () {
     await shows('#safety-word', /No stop|Warning/);
   });
 
+  it('stops by the button while it asks whether to reset, and by escape leaves everything as it is', async () => {
+    await page.locator('#reset').click();
+    await page.locator('#confirm[open]').waitFor();
+    await page.locator('#stop').click();
+    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await page.keyboard.press('Escape');
+    await page.locator('#confirm[open]').waitFor({ state: 'hidden' });
+    expect(controller.message?.mode).to.equal(StopMode.damping);
+    await startAnew();
+  });
+
   it('does not stop the robot while somebody types, and lets it be stopped by a click', async () => {
     await page.locator('#instruction').fill('');
     await page.locator('#instruction').press('Enter');
@@ -172,6 +217,23 @@ describe('web: operator page', function () {
     expect(controller.message?.mode).to.equal(StopMode.running);
     await page.locator('#stop').click();
     await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await startAnew();
+  });
+
+  it('says that a stop is not confirmed, and that what it shows is old, while the whole bridge hangs', async () => {
+    await graph.until('the robot runs', () => controller.message?.mode === StopMode.running);
+    const pid = graph.launcher.pids.get('operator_bridge')!;
+    process.kill(pid, 'SIGSTOP');
+    try {
+      await shows('#banner', /Nothing heard on/);
+      await page.keyboard.press('Space');
+      await shows('#stop-note', /NOT CONFIRMED BY THE ROBOT: use the hardware stop/);
+      expect(controller.message?.mode).to.equal(StopMode.running);
+    } finally {
+      process.kill(pid, 'SIGCONT');
+    }
+    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await shows('#stop-note', /^stopped/);
     await startAnew();
   });
 

@@ -18,14 +18,14 @@ const SETTLING = 1;
 const POLLING = 0.1;
 /** Time in which messages are counted, s. */
 const OBSERVATION = 2;
-/** Topics that flow all the time, relative to the graph's namespace, and their rates, Hz. */
-const RATES: readonly (readonly [string, MessageType, number])[] = [
-  ['joint_states', 'sensor_msgs/msg/JointState', 100],
-  ['imu/data', 'sensor_msgs/msg/Imu', 100],
-  ['joint_controller/state', 'cosmos_humanoid/msg/ControllerState', 20],
-  ['safety/state', 'cosmos_humanoid/msg/SafetyState', 10],
-  ['camera_fusion/observation', 'cosmos_humanoid/msg/FusedObservation', 15],
-  ['motion_planner/joint_trajectory', 'trajectory_msgs/msg/JointTrajectory', 100],
+/** Topics that flow all the time, relative to the graph's namespace, who publishes them, and their rates, Hz. */
+const RATES: readonly (readonly [topic: string, type: MessageType, publisher: string, rate: number])[] = [
+  ['joint_states', 'sensor_msgs/msg/JointState', 'joint_controller', 100],
+  ['imu/data', 'sensor_msgs/msg/Imu', 'joint_controller', 100],
+  ['joint_controller/state', 'cosmos_humanoid/msg/ControllerState', 'joint_controller', 20],
+  ['safety/state', 'cosmos_humanoid/msg/SafetyState', 'safety_monitor', 10],
+  ['camera_fusion/observation', 'cosmos_humanoid/msg/FusedObservation', 'camera_fusion', 15],
+  ['motion_planner/joint_trajectory', 'trajectory_msgs/msg/JointTrajectory', 'motion_planner', 100],
 ];
 /** A rate below this share of what it should be is worth a warning. */
 const SLOW = 0.7;
@@ -113,7 +113,7 @@ function checkQos(node: RosNode, topics: readonly string[]): Finding {
   return warning(
     'quality of service',
     found.join('; '),
-    'ask for what is offered: see the table of topics in README.md',
+    'let the subscriber ask for what is offered: best effort hears every publisher, volatile too',
   );
 }
 
@@ -132,14 +132,18 @@ function checkRates(
   beats: ReadonlyMap<string, Heartbeat>,
   namespace: string,
 ): Finding[] {
-  return RATES.map(([topic, , rate]) => {
+  return RATES.map(([topic, , publisher, rate]) => {
     const measured = (counts.get(topic)?.received ?? 0) / OBSERVATION;
     const text = `${measured.toFixed(0)} Hz, should be ${rate} Hz`;
     const check = `rate of ${topic}`;
     if (measured >= SLOW * rate) return ok(check, text);
-    const publisher = topic.split('/')[0]!;
-    const isThere = beats.has(`${namespace}${publisher}`);
-    if (measured === 0 && isThere) return warning(check, 'silent', `see the log and /diagnostics of ${publisher}`);
+    if (measured === 0) {
+      const isThere = beats.has(`${namespace}${publisher}`);
+      const remedy = isThere
+        ? `see the log and /diagnostics of ${publisher}`
+        : `start ${publisher}, which publishes it`;
+      return warning(check, `silent, should be ${rate} Hz`, remedy);
+    }
     return warning(check, text, 'the machine is short of CPU: close other programs, or lower the rates in params.yaml');
   });
 }

@@ -2,7 +2,7 @@ import { showCameras, showPrediction } from './camera-panel.js';
 import { CandidatesPanel } from './candidates-panel.js';
 import { ControlLink } from './control-link.js';
 import { DataLink } from './data-link.js';
-import { byId, describe, make, say } from './dom.js';
+import { byId, describe, say } from './dom.js';
 import { LatencyMeter } from './latency.js';
 import type {
   ActionChunk,
@@ -16,6 +16,7 @@ import type {
   SafetyState,
   Text,
 } from './messages.js';
+import { NodesPanel } from './nodes-panel.js';
 import { LivePlot } from './plots.js';
 import { RobotView } from './robot-view.js';
 import { bridgeUrl } from './socket.js';
@@ -77,7 +78,11 @@ function start(robot: string): void {
   hear<Text>('instruction', (message) => tasks.observeInstruction(message.data));
   showCameras(robot, link);
   showPrediction(robot, link);
-  showNodes(link);
+  const nodes = new NodesPanel();
+  link.hear<DiagnosticArray>('/diagnostics', (array) => {
+    nodes.observe(array);
+    candidates.observeDiagnostics(array);
+  });
 
   const robotView = tryTo(() => new RobotView(byId('scene')));
   hear<Text>('robot_description', (message) => robotView?.describe(message.data));
@@ -143,30 +148,6 @@ function switchPoints(link: DataLink, topic: string, view: RobotView): void {
       say(button, `Points: ${view.showPoints(cloud)}`);
     });
   });
-}
-
-/** The worst that each node says of itself. */
-function showNodes(link: DataLink): void {
-  const nodes = new Map<string, Map<string, { level: number; message: string }>>();
-  link.hear<DiagnosticArray>('/diagnostics', (array) => {
-    candidates.observeDiagnostics(array);
-    for (const { hardware_id: node, name, level, message } of array.status) {
-      const components = nodes.get(node) ?? new Map();
-      nodes.set(node, components.set(name, { level, message }));
-    }
-  });
-  setInterval(() => {
-    const rows = [...nodes]
-      .sort(([a], [b]) => a.localeCompare(b))
-      .map(([node, components]) => {
-        const worst = [...components.values()].reduce((a, b) => (b.level > a.level ? b : a));
-        const row = make('li', '', `${node}${worst.level === 0 ? '' : `: ${worst.message}`}`);
-        row.dataset.level = String(worst.level);
-        row.title = worst.message;
-        return row;
-      });
-    byId('nodes').replaceChildren(...rows);
-  }, 1000);
 }
 
 function showConnection(): void {

@@ -85,13 +85,15 @@ export interface PointCloud {
   readonly fields: readonly { readonly name: string; readonly offset: number }[];
   readonly data: Uint8Array;
 }
+export interface DiagnosticStatus {
+  readonly level: number;
+  /** 'NODE: COMPONENT' */
+  readonly name: string;
+  readonly message: string;
+  readonly values: readonly { readonly key: string; readonly value: string }[];
+}
 export interface DiagnosticArray {
-  readonly status: readonly {
-    readonly level: number;
-    readonly name: string;
-    readonly message: string;
-    readonly hardware_id: string;
-  }[];
+  readonly status: readonly DiagnosticStatus[];
 }
 export interface Text {
   readonly data: string;

@@ -70,9 +70,9 @@ export class RobotView {
     box.append(this.#renderer.domElement);
     Object3D.DEFAULT_UP.set(0, 0, 1);
     this.#camera.up.set(0, 0, 1);
-    this.#camera.position.set(2.1, 1.5, 0.75);
+    this.#camera.position.set(2.35, 1.65, 0.75);
     const controls = new OrbitControls(this.#camera, this.#renderer.domElement);
-    controls.target.set(0.12, 0, -0.16);
+    controls.target.set(0.12, 0, -0.13);
     controls.addEventListener('change', () => this.#draw());
     controls.update();
     const sun = new DirectionalLight(0xffffff, 2.2);

@@ -4,6 +4,8 @@ import { byId, say } from './dom.js';
 import type { ControllerState, SafetyState } from './messages.js';
 import { seconds } from './messages.js';
 
+/** A stop that the loop has not confirmed after this time is not to be relied upon, ms. */
+const CONFIRMATION = 1000;
 /** Resets that are tried after the simulation has started anew. */
 const RESETS = 40;
 /** As in ControllerState.msg. */
@@ -43,10 +45,13 @@ export class StopControls {
     byId('anew').addEventListener('click', () => void this.#startAnew());
     const dialog = byId<HTMLDialogElement>('confirm');
     byId('reset').addEventListener('click', () => {
-      say(byId('confirm-causes'), this.#safety?.reasons.join('; ') ?? '');
-      dialog.showModal();
+      say(byId('confirm-causes'), this.#safety?.reasons.join('\n') ?? '');
+      // Not modal: a modal dialog would be in the way of the emergency stop.
+      document.querySelector('main')!.inert = true;
+      dialog.show();
     });
     dialog.addEventListener('close', () => {
+      document.querySelector('main')!.inert = false;
       if (dialog.returnValue === 'reset') void this.#trigger('safety/reset', 'reset');
       dialog.returnValue = '';
     });
@@ -88,9 +93,10 @@ export class StopControls {
     this.#show();
   }
 
-  /** Space stops, wherever the focus is, but in a field of text; a focused button takes the enter key. */
+  /** Escape leaves everything as it is. Space stops, wherever the focus is, but in a field of text; a focused button takes the enter key. */
   #key(event: KeyboardEvent): void {
     const { target, code } = event;
+    if (code === 'Escape') byId<HTMLDialogElement>('confirm').close();
     const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
     if (code !== 'Space' || typing) return;
     event.preventDefault();
@@ -99,14 +105,17 @@ export class StopControls {
   }
 
   #stop(): void {
-    this.#pressed = Date.now();
+    const pressed = Date.now();
+    this.#pressed = pressed;
     this.#own = true;
-    const answer = this.#link.stop();
     say(this.#note, 'emergency stop sent');
-    void answer.then((arrived) => {
-      if (arrived || this.#link.open) return;
-      say(this.#note, 'EMERGENCY STOP DID NOT ARRIVE: use the hardware stop');
+    const alarm = (what: string) => {
+      if (this.#pressed === pressed) say(this.#note, `EMERGENCY STOP ${what}: use the hardware stop`);
+    };
+    void this.#link.stop().then((arrived) => {
+      if (!arrived) alarm('DID NOT ARRIVE');
     });
+    setTimeout(() => alarm('NOT CONFIRMED BY THE ROBOT'), CONFIRMATION);
   }
 
   /** A simulated robot that was stopped without stiffness hangs as no reset accepts it: it starts from its posture. */

@@ -73,7 +73,11 @@ describe('npm run doctor', function () {
         /^\/test\/words: \/test does not hear \/test: it asks/,
       );
       expect(findings.get('tf')?.message).to.match(/the tree is in pieces, with the roots .*map/);
-      expect(findings.get('rate of camera_fusion/observation')).to.include({ severity: 'warning' });
+      expect(findings.get('rate of camera_fusion/observation')).to.include({
+        severity: 'warning',
+        message: 'silent, should be 15 Hz',
+        remedy: 'start camera_fusion, which publishes it',
+      });
       expect(findings.get('rate of joint_states')?.message).to.match(/^[1-9]\d* Hz, should be 100 Hz$/);
     } finally {
       await graph.stop();

@@ -15,6 +15,8 @@ from robo_ws_bridge import WebSocketBridgeClient
 
 PATIENCE = 30.0
 """s"""
+LISTENING = 3.0
+"""s"""
 EMPTY = bytes([0, 1, 0, 0, 0])
 """A request without fields: the header of CDR and a byte."""
 
@@ -55,6 +57,24 @@ async def main(port: int) -> dict[str, Any]:
         message = decoder(channel["schemaName"], channel, channel["encoding"])(payload)
         result[topic] = len(message.name) if topic == "/joint_states" else message.data[:200]
         await client.unsubscribe(topic)
+
+    # Of all topics, what comes within a while, read by the schemas that came along.
+    result["topics"] = sorted(topics())
+    result["services"] = sorted(services())
+    messages.clear()
+    for topic in result["topics"]:
+        await client.subscribe(topic)
+    await asyncio.sleep(LISTENING)
+    read = set()
+    for topic, payload in messages:
+        channel = topics()[topic]
+        decoder(channel["schemaName"], channel, channel["encoding"])(payload)
+        read.add(topic)
+    result["read"] = sorted(read)
+    for topic in result["topics"]:
+        await client.unsubscribe(topic)
+    parameters = await client.get_parameters(timeout=PATIENCE)
+    result["nodes"] = sorted({parameter["name"].partition(".")[0] for parameter in parameters})
 
     speed = "/safety_monitor.speed_scale"
     await client.set_parameters([{"name": speed, "value": 0.5, "type": "float64"}], timeout=PATIENCE)

@@ -1,9 +1,9 @@
 import { setPriority } from 'node:os';
 import { WebSocket } from 'ws';
-import { FoxgloveClient } from '../src/operator/foxglove.js';
+import { FoxgloveClient } from '../../src/operator/foxglove.js';
 
 /**
- * Clients of the operator bridge, for bench/operator.ts: `node operator-clients.js PORT CLIENTS TOPIC…`. They read the
+ * Clients of the operator bridge, for bench/operator.ts: `node clients.js PORT CLIENTS TOPIC…`. They read the
  * topics and do nothing with them; for each line on the standard input they write the bytes read so far.
  */
 const [port, clients, ...topics] = process.argv.slice(2);

@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium } from 'playwright-core';
+import type { SimulatedRobot } from '../../src/cli/start/simulated-robot.js';
+import { StopMode } from '../../src/control/stop-state.js';
+import { packagePath } from '../../src/ros/package-path.js';
+import { toSeconds } from '../../src/ros/time.js';
+
+const CHROMIUM = '/usr/bin/chromium';
+/** Puts the page, which draws without graphics hardware, behind the robot. */
+const PATIENT_CHROMIUM = packagePath('test/web/chromium.sh');
+const ARGUMENTS = ['--no-sandbox', '--disable-dev-shm-usage', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'];
+/** Nothing takes longer, s. */
+const PATIENCE = 30;
+
+/** For what was sent before to arrive, s. */
+const SETTLING = 0.4;
+
+/** Delays of emergency stops by the page, ms. */
+export interface KeyStops {
+  /** From the key's event, by the time that the browser gave it, to the first command of the stopped loop. */
+  readonly fromKey: number[];
+  /** From the moment that the browser was told to press it. */
+  readonly fromPress: number[];
+}
+
+/**
+ * Opens the operator page of a running graph in Chromium and presses the space bar, again and again, each time after the
+ * robot was placed anew.
+ * @returns undefined where there is no Chromium
+ */
+export async function pressSpaceBar(graph: SimulatedRobot, port: number, times: number): Promise<KeyStops | undefined> {
+  if (!existsSync(CHROMIUM)) {
+    console.log(`${CHROMIUM} is missing: the space bar is not measured (Debian: apt-get install chromium)`);
+    return undefined;
+  }
+  const stops: KeyStops = { fromKey: [], fromPress: [] };
+  let browser: Browser | undefined;
+  try {
+    browser = await chromium.launch({ executablePath: PATIENT_CHROMIUM, args: ARGUMENTS });
+    const page = await browser.newPage({ viewport: { width: 1280, height: 1160 } });
+    await page.goto(`http://localhost:${port}/`);
+    await page.evaluate(`window.addEventListener('keydown', ({ timeStamp }) => {
+      window.pressed = Date.now() - (performance.now() - timeStamp);
+    }, { capture: true })`);
+    await page.locator('#connection', { hasText: /^connected$/ }).waitFor({ timeout: 1e3 * PATIENCE });
+    for (let i = 0; i < times; i++) {
+      await startAnew(graph);
+      await pause(0.3 * Math.random());
+      const told = Date.now();
+      await page.keyboard.press('Space');
+      await until('the loop damps', () => graph.controller?.mode === StopMode.damping);
+      const damped = 1e3 * toSeconds(graph.controller!.mode_since);
+      stops.fromKey.push(damped - Number(await page.evaluate('window.pressed')));
+      stops.fromPress.push(damped - told);
+    }
+  } finally {
+    await browser?.close();
+  }
+  return stops;
+}
+
+/** Places the robot, and again where a stop that the page sent in another way came after the reset. */
+async function startAnew(graph: SimulatedRobot): Promise<void> {
+  const deadline = performance.now() + 1e3 * PATIENCE;
+  do {
+    if (performance.now() > deadline) throw new Error('the robot cannot be placed anew');
+    await pause(SETTLING);
+    await graph.place(11, '').catch(() => {});
+    await pause(SETTLING);
+  } while (graph.controller?.mode !== StopMode.running);
+}
+
+async function until(what: string, holds: () => boolean): Promise<void> {
+  const deadline = performance.now() + 1e3 * PATIENCE;
+  while (!holds()) {
+    if (performance.now() > deadline) throw new Error(`never came true: ${what}`);
+    await pause(0.005);
+  }
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1e3 * seconds));
+}
