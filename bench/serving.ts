@@ -34,7 +34,7 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   const robot = Robot.load(packagePath('config/robot.yaml'));
   const network = new OnnxNetwork(packagePath('models/cosmos3_micro'), 2);
   await network.load();
-  const reader = new RequestReader(robot, await Kinematics.create(robot), network.card.arms);
+  const reader = new RequestReader(robot, await Kinematics.create(robot), network.card);
   const endpoint = '/v1/cosmos/micro';
   const limits = { maxConcurrentRequests: 100, timeout: 30, batch: 8 };
   const server = await createInferenceServer(network, reader, { endpoint, ...limits });
