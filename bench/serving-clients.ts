@@ -5,7 +5,8 @@ import { text } from 'node:stream/consumers';
 /**
  * Clients of the inference service, for bench/serving.ts: `node serving-clients.js PORT PATH CLIENTS SECONDS`, the body
  * of the requests on the standard input. Each asks again as soon as it is answered, and after 0.1 s where it was turned
- * away. Writes, as JSON: latencies of the answers (ms), how many were turned away with 429, and what else failed.
+ * away. Writes, as JSON: latencies of the answers (ms), how many were turned away with 429, what else failed,
+ * and how long it was until the last answer (s).
  */
 const [port, path, clients, seconds] = process.argv.slice(2);
 
@@ -14,7 +15,8 @@ setPriority(15);
 const body = await text(process.stdin);
 const agent = new Agent({ keepAlive: true, maxSockets: Number(clients) });
 const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-const end = performance.now() + 1000 * Number(seconds);
+const begin = performance.now();
+const end = begin + 1000 * Number(seconds);
 const latencies: number[] = [];
 let refused = 0;
 let failed = 0;
@@ -46,4 +48,5 @@ async function client(): Promise<void> {
 
 await Promise.all(Array.from({ length: Number(clients) }, client));
 agent.destroy();
-process.stdout.write(JSON.stringify({ latencies, refused, failed }));
+const took = (performance.now() - begin) / 1000;
+process.stdout.write(JSON.stringify({ latencies, refused, failed, seconds: took }));

@@ -22,6 +22,8 @@ interface Load {
   readonly latencies: number[];
   readonly refused: number;
   readonly failed: number;
+  /** Until the last answer, s. */
+  readonly seconds: number;
 }
 
 /**
@@ -34,24 +36,32 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   const robot = Robot.load(packagePath('config/robot.yaml'));
   const network = new OnnxNetwork(packagePath('models/cosmos3_micro'), 2);
   await network.load();
-  const reader = new RequestReader(robot, await Kinematics.create(robot), network.card.arms);
+  const reader = new RequestReader(robot, await Kinematics.create(robot), network.card);
   const endpoint = '/v1/cosmos/micro';
   const limits = { maxConcurrentRequests: 100, timeout: 30, batch: 8 };
   const server = await createInferenceServer(network, reader, { endpoint, ...limits });
   await server.listen({ host: '127.0.0.1', port: 0 });
   const { port } = server.server.address() as AddressInfo;
-  const body = question();
+  try {
+    return await measure(network, reader, port, endpoint, limits.maxConcurrentRequests);
+  } finally {
+    await server.close();
+    await network.dispose();
+  }
+}
 
+async function measure(network: OnnxNetwork, reader: RequestReader, port: number, endpoint: string, most: number) {
+  const body = question();
   const figures: Record<string, number> = {};
   const ratios: Record<string, number> = {};
   const alone = await bareThroughput(network, reader, body);
   figures.bare_network_per_s = alone;
-  await load(limits.maxConcurrentRequests, port, endpoint, body, DURATION);
+  await load(most, port, endpoint, body, DURATION);
   const warm = memory();
   for (const clients of CLIENTS) {
-    const { latencies, refused, failed } = await load(clients, port, endpoint, body, DURATION);
+    const { latencies, refused, failed, seconds } = await load(clients, port, endpoint, body, DURATION);
     const name = `clients_${clients}`;
-    figures[`${name}_per_s`] = latencies.length / DURATION;
+    figures[`${name}_per_s`] = latencies.length / seconds;
     figures[`${name}_p50_ms`] = percentile(latencies, 0.5);
     figures[`${name}_p99_ms`] = percentile(latencies, 0.99);
     figures[`${name}_refused`] = refused;
@@ -60,11 +70,9 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
     ratios[`${name}_throughput_over_bare`] = figures[`${name}_per_s`] / alone;
   }
   const before = memory();
-  const { failed } = await load(limits.maxConcurrentRequests, port, endpoint, body, LONG);
+  const { failed } = await load(most, port, endpoint, body, LONG);
   figures.long_memory_growth_mb = memory() - before;
   figures.long_failed = failed;
-  await server.close();
-  await network.dispose();
   return { figures, ratios };
 }
 

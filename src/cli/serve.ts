@@ -57,7 +57,7 @@ async function main(): Promise<void> {
   const execution = executionOf(tier, tiers[tier], hardware);
   const network = new OnnxNetwork(packagePath(serve.model), threads, execution);
   await network.load();
-  const reader = new RequestReader(robot, await Kinematics.create(robot), network.card.arms);
+  const reader = new RequestReader(robot, await Kinematics.create(robot), network.card);
   const server = await createInferenceServer(network, reader, {
     endpoint: api.endpoint,
     maxConcurrentRequests: api.max_concurrent_requests,

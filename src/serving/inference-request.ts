@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Arm } from '../action/action-chunk.js';
+import type { ModelCard } from '../cosmos/model-card.js';
 import type { NetworkObservation } from '../cosmos/onnx-network.js';
 import type { HandSenses, InferenceOptions } from '../cosmos/policy-backend.js';
 import { ArmsProprioception } from '../cosmos/proprioception.js';
@@ -61,14 +62,16 @@ export class RequestReader {
   readonly #robot: Robot;
   readonly #kinematics: Kinematics;
   readonly #proprioception: ArmsProprioception;
+  readonly #history: number;
   readonly #frame = createPolicyFrame();
   readonly #transform = new Float64Array(12);
 
-  /** @param arms those that the model feels */
-  constructor(robot: Robot, kinematics: Kinematics, arms: readonly Arm[]) {
+  /** @param card of the model: the arms that it feels, and how many frames it looks at */
+  constructor(robot: Robot, kinematics: Kinematics, { arms, history }: Pick<ModelCard, 'arms' | 'history'>) {
     this.#robot = robot;
     this.#kinematics = kinematics;
     this.#proprioception = new ArmsProprioception(robot.names, arms);
+    this.#history = history;
   }
 
   /** @throws Error naming what is wrong with the request */
@@ -80,8 +83,11 @@ export class RequestReader {
     checkQuaternion('camera.pose', camera.pose);
     transformFromPose(Float64Array.from(camera.pose), this.#transform);
     samplePolicyFrame(color, depth, { width, height, fx, fy, cx, cy }, this.#transform, this.#frame);
-    const image = createPolicyImage();
-    composePolicyImage(this.#frame, image);
+    const picture = createPolicyImage();
+    composePolicyImage(this.#frame, picture);
+    // A request knows no earlier picture: this one stands for those before it, as when a robot has just started.
+    const image = new Float32Array(this.#history * picture.length);
+    for (let t = 0; t < this.#history; t++) image.set(picture, t * picture.length);
 
     const positions = new Float64Array(this.#robot.names.length);
     for (const [name, position] of Object.entries(request.joint_positions))

@@ -36,7 +36,7 @@ describe('inference server', () => {
   before(async () => {
     await network.load();
     kinematics = await Kinematics.create(robot);
-    reader = new RequestReader(robot, kinematics, ['right']);
+    reader = new RequestReader(robot, kinematics, network.card);
   });
   after(async () => {
     kinematics.delete();
