@@ -42,6 +42,7 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   const folder = mkdtempSync(join(tmpdir(), 'bench-operator-'));
   try {
     const figures = summarise('frame_to_stop', await measureStops(node));
+    console.log(figures);
     Object.assign(figures, await measureGraph(node, folder));
     const ratios = { late_p99_four_clients_over_none: figures.clients4_late_p99_us! / figures.clients0_late_p99_us! };
     return { figures, ratios };
@@ -113,6 +114,7 @@ async function measureGraph(node: RosNode, folder: string): Promise<Record<strin
     await graph.start(() => {});
     const figures: Record<string, number> = {};
     for (const count of CLIENTS) Object.assign(figures, await measureClients(graph, count));
+    console.log(figures);
     const stops = await pressSpaceBar(graph, PORT, STOPS);
     if (stops !== undefined) {
       Object.assign(figures, summarise('key_to_stop', stops.fromKey), summarise('press_to_stop', stops.fromPress));
