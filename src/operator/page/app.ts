@@ -29,6 +29,10 @@ const STALE = { joint_states: 1, 'safety/state': 1, 'joint_controller/state': 1 
 /** Age of what comes from which the page says so, s. */
 const OLD = 1;
 
+/** Pictures of a topic and drawings of a plot, Hz; less where a processor draws, so that keys are heard in time. */
+const HARDWARE_PACE = { pictures: 20, plots: 4 };
+const SOFTWARE_PACE = { pictures: 5, plots: 1 };
+
 const COLORS = ['#4c8dff', '#ff8a1f', '#2fa86a', '#b065e0'] as const;
 
 let lostSince: Date | undefined = new Date();
@@ -69,7 +73,9 @@ setInterval(showConnection, 500);
 /** @param robot its namespace, ends in a slash */
 function start(robot: string): void {
   namespace = robot;
-  const link = new DataLink();
+  const robotView = tryTo(() => new RobotView(byId('scene')));
+  const pace = robotView?.software === false ? HARDWARE_PACE : SOFTWARE_PACE;
+  const link = new DataLink(pace.pictures);
   data = link;
   const hear = <T>(topic: string, handle: (message: T) => void) => link.hear(`${robot}${topic}`, handle);
   const latency = new LatencyMeter();
@@ -84,7 +90,6 @@ function start(robot: string): void {
     candidates.observeDiagnostics(array);
   });
 
-  const robotView = tryTo(() => new RobotView(byId('scene')));
   hear<Text>('robot_description', (message) => robotView?.describe(message.data));
   if (robotView !== undefined) switchPoints(link, `${robot}camera_fusion/points`, robotView);
   hear<JointState>('joint_states', ({ name, position }) => robotView?.measure(name, position));
@@ -102,7 +107,7 @@ function start(robot: string): void {
     robotView?.aim(message);
   });
   hear<HandReference>('motion_planner/hand_reference', (message) => latency.observePlan(message));
-  const plots = makePlots(latency);
+  const plots = makePlots(latency, pace.plots);
   hear<ControllerState>('joint_controller/state', (message) => {
     stops.observeController(message);
     latency.observeController(message);
@@ -110,8 +115,8 @@ function start(robot: string): void {
   });
 }
 
-/** @returns takes in what the loop says */
-function makePlots(latency: LatencyMeter): (state: ControllerState) => void {
+/** @param rate at which they are drawn, Hz @returns takes in what the loop says */
+function makePlots(latency: LatencyMeter, rate: number): (state: ControllerState) => void {
   const box = byId('plots');
   const series = (...labels: string[]) => labels.map((label, i) => ({ label, color: COLORS[i % COLORS.length]! }));
   const error = new LivePlot(box, 'Joint error', 'mrad', series('largest', 'rms'));
@@ -122,7 +127,7 @@ function makePlots(latency: LatencyMeter): (state: ControllerState) => void {
     const { predict, decode, plan, apply } = latency.delays;
     if (!document.hidden) delay.add(predict, decode, plan, apply);
     if (!document.hidden) for (const plot of [error, torque, late, delay]) plot.draw();
-  }, 250);
+  }, 1000 / rate);
   return ({ position_error, torque: torques, timing }) => {
     error.add(1000 * largest(position_error), 1000 * rms(position_error));
     torque.add(largest(torques), rms(torques));

@@ -3,8 +3,6 @@ import { MessageReader } from '@foxglove/rosmsg2-serialization';
 import { type Channel, FoxgloveClient, type IWebSocket } from '@foxglove/ws-protocol';
 import { bridgeUrl, keepOpen } from './socket.js';
 
-/** Large messages of a topic that the bridge sends the page at most, Hz: more than eyes can follow only costs. */
-const RATE = 20;
 const LEAST_RATE = 2;
 /** A page that is this far behind asks for half as many of them, s, … */
 const BEHIND = 1.5;
@@ -24,13 +22,15 @@ export class DataLink {
   #client: FoxgloveClient | undefined;
   readonly #channels = new Map<string, Channel>();
   readonly #wanted = new Map<string, Wanted>();
-  #rate = RATE;
+  #rate: number;
   #opened = performance.now();
   /** From the bridge's clock to this one, and the way between them: the least that was seen, s. */
   #offset = Infinity;
   #lag = 0;
 
-  constructor() {
+  /** @param rate large messages of a topic that the bridge sends at most, Hz: more than eyes can follow only costs */
+  constructor(rate: number) {
+    this.#rate = rate;
     keepOpen(
       () => bridgeUrl('/', 'ws', { rate: String(this.#rate) }),
       FoxgloveClient.SUPPORTED_SUBPROTOCOL,

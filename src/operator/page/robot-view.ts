@@ -25,7 +25,7 @@ import { CloudView } from './point-cloud.js';
 
 /** Pictures a second at most: the page must leave time for the emergency stop. Fewer where a processor draws them. */
 const RATE = 15;
-const SOFTWARE_RATE = 3;
+const SOFTWARE_RATE = 2;
 /** A plan that is older is not shown, ms. */
 const PLAN_AGE = 1000;
 /** Height of base_link above the floor while the robot stands, m. */
@@ -56,7 +56,8 @@ export class RobotView {
   readonly #cloud = new CloudView();
   #robot: URDFRobot | undefined;
   #ghost: URDFRobot | undefined;
-  readonly #rate: number;
+  /** Whether a processor draws: everything on the page then costs more, and there is less time for it. */
+  readonly software: boolean;
   /** The latest; applied when a picture is due. */
   #measured: Posture | undefined;
   #planned: Posture | undefined;
@@ -86,7 +87,7 @@ export class RobotView {
     const context = this.#renderer.getContext();
     const names = context.getExtension('WEBGL_debug_renderer_info');
     const device = names === null ? '' : String(context.getParameter(names.UNMASKED_RENDERER_WEBGL));
-    this.#rate = /swiftshader|llvmpipe|software/i.test(device) ? SOFTWARE_RATE : RATE;
+    this.software = /swiftshader|llvmpipe|software/i.test(device);
     new ResizeObserver(() => this.#resize()).observe(box);
     this.#resize();
   }
@@ -178,7 +179,7 @@ export class RobotView {
   #draw(): void {
     if (this.#due) return;
     this.#due = true;
-    const wait = Math.max(0, this.#drawn + 1000 / this.#rate - performance.now());
+    const wait = Math.max(0, this.#drawn + 1000 / (this.software ? SOFTWARE_RATE : RATE) - performance.now());
     setTimeout(() => requestAnimationFrame(() => this.#render()), wait);
   }
 
