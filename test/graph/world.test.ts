@@ -238,7 +238,7 @@ describe('graph: worlds that are imagined', function () {
     }
     expect(given.frames.map(({ header }) => header.stamp.nanosec)).to.deep.equal([400_000_000, 400_000_000]);
     expect((await judge({ num_outcomes: 1000 })).message).to.match(/1 to 64/);
-    expect((await judge({ horizon: 5 })).message).to.match(/only 0\.1, 0\.5, 1 s/);
+    expect((await judge({ horizon: 5 })).message).to.match(/only 0\.08, 0\.4, 0\.8 s/);
   });
 
   it('goes on inferring while it is asked', async () => {
