@@ -20,6 +20,16 @@ const GYRO_BIAS = [0.1, 0.5] as const;
 const PUSH = [50, 140] as const;
 const PUSH_TIME = 0.2;
 
+/** What follows where nothing tells the joints' motion: on its own feet the robot falls. */
+const BLIND = [
+  'joint_frozen',
+  'tracking_error',
+  'state_implausible',
+  'estimate_degraded',
+  'base_tilted',
+  'base_fallen',
+] as const;
+
 const at = (...causes: Declaration['causes']): Declaration => ({ causes, visibleAfter: 0.02 });
 /** Depends on how the arm moves just then. */
 const perhaps = (visibleAfter: number, ...causes: Declaration['causes']): Declaration => ({
@@ -51,7 +61,7 @@ export function robotFaults(): Fault[] {
     {
       name: 'all encoders freeze',
       prepare: (random) => ({
-        ...onJoint('encoder_freeze', random, perhaps(2, 'joint_frozen', 'tracking_error', 'state_implausible'), []),
+        ...onJoint('encoder_freeze', random, perhaps(2, ...BLIND), []),
         ...anywhere('encoder_freeze', random.uniform(...DURATION), []),
       }),
     },
@@ -87,7 +97,9 @@ export function robotFaults(): Fault[] {
       prepare: (random) => {
         const [force, angle] = [random.uniform(...PUSH), random.uniform(0, 2 * Math.PI)];
         const value = [force * Math.cos(angle), force * Math.sin(angle), 0];
-        return { ...everywhere('push', random, TOLERATED, value), ...anywhere('push', PUSH_TIME, value) };
+        // On its own feet it stays up, but a sole may slide.
+        const declared = perhaps(0.5, 'foot_slipped');
+        return { ...everywhere('push', random, declared, value), ...anywhere('push', PUSH_TIME, value) };
       },
     },
   ];

@@ -11,6 +11,13 @@ const DISTANCE = 0.2;
 const VELOCITY = 0.4;
 const REST = 0.3;
 
+/** What rival_peer.py saw. */
+interface RivalReport {
+  readonly causes: readonly string[];
+  readonly refused: boolean;
+  readonly reason: string;
+}
+
 describe('graph: joint_controller, safety_monitor, lifecycle_manager, robot_description', function () {
   this.timeout(120_000);
 
@@ -125,11 +132,11 @@ describe('graph: joint_controller, safety_monitor, lifecycle_manager, robot_desc
   }
 
   it('stops while a node offers joint trajectories that is not meant to', async () => {
-    expect(await graph.runPeer('test/graph/peers/rival_peer.py')).to.deep.equal({
-      causes: ['foreign_commands'],
-      refused: true,
-      reason: 'reset refused, first clear: joint trajectories are published by /rival',
-    });
+    const { causes, refused, reason } = (await graph.runPeer('test/graph/peers/rival_peer.py')) as RivalReport;
+    // A busy machine may add a warning of missed cycles.
+    expect(causes).to.include('foreign_commands');
+    expect(refused).to.equal(true);
+    expect(reason).to.match(/first clear: .*joint trajectories are published by \/rival/);
   });
 
   for (const name of ['joint_controller', 'safety_monitor']) {
