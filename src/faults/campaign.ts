@@ -139,8 +139,8 @@ export async function runOnce(
   problems.push(...verdict.problems);
   graph.watch = undefined;
   const { reaction } = watch.observation;
-  const limp = reaction !== undefined && reaction !== 'category_2';
   const truth = graph.truth.result;
+  const limp = (reaction !== undefined && reaction !== 'category_2') || truth.fallen || truth.caught;
   try {
     await graph.recover(limp);
   } catch (error) {
@@ -148,7 +148,7 @@ export async function runOnce(
     inOrder = false;
   }
   if (prepared.some(({ silences }) => silences) || !inOrder) graph.calm();
-  if (limp || truth.fallen || truth.caught || prepared.some(({ disarranges }) => disarranges)) graph.disarrange();
+  if (limp || prepared.some(({ disarranges }) => disarranges)) graph.disarrange();
   const result = {
     ...named,
     reaction: reaction ?? ('none' as const),
