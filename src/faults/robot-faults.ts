@@ -20,15 +20,10 @@ const GYRO_BIAS = [0.1, 0.5] as const;
 const PUSH = [50, 140] as const;
 const PUSH_TIME = 0.2;
 
-/** What follows where nothing tells the joints' motion: on its own feet the robot falls. */
-const BLIND = [
-  'joint_frozen',
-  'tracking_error',
-  'state_implausible',
-  'estimate_degraded',
-  'base_tilted',
-  'base_fallen',
-] as const;
+/** What a joint whose encoder says the same for ever may lead to. */
+const FROZEN = ['joint_frozen', 'tracking_error', 'state_implausible'] as const;
+/** And where nothing tells the joints' motion: on its own feet the robot falls. */
+const BLIND = [...FROZEN, 'estimate_degraded', 'base_tilted', 'base_fallen'] as const;
 
 const at = (...causes: Declaration['causes']): Declaration => ({ causes, visibleAfter: 0.02 });
 /** Depends on how the arm moves just then. */
@@ -55,8 +50,7 @@ export function robotFaults(): Fault[] {
     { name: 'encoder bias', prepare: (random) => onJoint('encoder_offset', random, TOLERATED, [BIAS]) },
     {
       name: 'encoder freeze',
-      prepare: (random) =>
-        onJoint('encoder_freeze', random, perhaps(2, 'joint_frozen', 'tracking_error', 'state_implausible')),
+      prepare: (random) => onJoint('encoder_freeze', random, perhaps(2, ...FROZEN)),
     },
     {
       name: 'all encoders freeze',
