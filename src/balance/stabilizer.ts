@@ -1,6 +1,6 @@
 import type { JointCommand } from '../control/hardware.js';
 import { allFinite, clamp } from '../control/limits.js';
-import type { BaseEstimate } from '../estimation/base-estimate.js';
+import { type BaseEstimate, EstimatorFault } from '../estimation/base-estimate.js';
 import type { Robot } from '../robot/robot.js';
 import { BodyModel, WAIST_JOINTS } from './body-model.js';
 import { BodyReference } from './body-reference.js';
@@ -202,7 +202,8 @@ export class Stabilizer {
     reference.update(command.position, model, support, dt);
     this.#dcm.update(model, reference, support, -reach);
     status.captureMargin = this.#dcm.captureMargin;
-    status.fallback = law !== 'whole-body' || this.#balanceLost(lost);
+    const blind = (estimate.degraded & EstimatorFault.jointFrozen) !== 0;
+    status.fallback = law !== 'whole-body' || blind || this.#balanceLost(lost);
     if (status.fallback) {
       if (law === 'whole-body') status.fallbacks++;
     } else {
@@ -219,7 +220,7 @@ export class Stabilizer {
         status.fallback = true;
       }
     }
-    if (status.fallback) this.#standIn();
+    if (status.fallback) this.#standIn(blind);
     const torque = status.fallback ? this.#torque : this.#program.torque;
     const { acceleration } = this.#program;
     for (let j = 0; j < model.joints.length; j++) {
@@ -229,11 +230,11 @@ export class Stabilizer {
   }
 
   /** τ = h − Jᵀw: gravity and Coriolis torques, with wrenches that press where the DCM asks for, or under the reference. */
-  #standIn(): void {
+  #standIn(blind: boolean): void {
     const model = this.#model;
     const reference = this.#reference;
     const { pressure } = this.#dcm;
-    if (this.#options.law === 'posture') for (let k = 0; k < 2; k++) pressure[k] = reference.com[k];
+    if (blind || this.#options.law === 'posture') for (let k = 0; k < 2; k++) pressure[k] = reference.com[k];
     else this.#support.clamp(pressure, reference.com[0], reference.com[1], 0);
     distributeWrench(model, pressure, reference.frequency, this.#wrench);
     this.#torque.set(model.bias);

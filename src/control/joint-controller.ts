@@ -218,9 +218,9 @@ export class JointController {
     const stop = this.#stop;
     stop.beginCycle();
     if (this.#watchdog.stalled) stop.raise(StopCause.loopStalled);
-    if (!(allFinite(state.position) && allFinite(state.velocity))) stop.raise(StopCause.stateNotFinite);
-    else if (!this.#measured.observe(time, passed, state.position, state.velocity)) {
-      stop.raise(StopCause.stateImplausible);
+    if (!this.#measured.observe(time, passed, state.position, state.velocity)) {
+      const finite = allFinite(state.position) && allFinite(state.velocity);
+      stop.raise(finite ? StopCause.stateImplausible : StopCause.stateNotFinite);
     }
     if (this.#beat) this.#heartbeat = time;
     this.#beat = false;

@@ -4,9 +4,10 @@ const GLITCH = 0.005;
 const RESOLUTION = 0.02;
 
 /**
- * Looks at measured joint positions before anything is computed from them. One that moved faster than a joint can is
- * replaced by the last plausible one, at rest, until it returns; if it does not return soon, the joint counts as lost,
- * because its drive may believe the same sensor: it is to have no stiffness until the reset.
+ * Looks at measured joint positions before anything is computed from them. One that moved faster than a joint can, or
+ * that is no number, is replaced by the last plausible one, at rest, until it returns; if it does not return soon, the
+ * joint counts as lost, because its drive may believe the same sensor: it is to have no stiffness until the reset. One
+ * that was no number may return anywhere: the joint moved unseen.
  *
  * Real-time safe; nothing is allocated after construction.
  */
@@ -19,6 +20,8 @@ export class Plausibility {
   readonly lost: Uint8Array;
   readonly #limit: number;
   readonly #since: Float64Array;
+  /** 1 for a joint whose measurement is no number. */
+  readonly #absent: Uint8Array;
   #lostJoints = 0;
 
   /** @param limit fastest that a joint can move, rad/s */
@@ -28,6 +31,7 @@ export class Plausibility {
     this.lost = new Uint8Array(joints);
     this.#limit = limit;
     this.#since = new Float64Array(joints).fill(Number.NaN);
+    this.#absent = new Uint8Array(joints);
   }
 
   /** Whether a joint is lost. */
@@ -40,6 +44,7 @@ export class Plausibility {
     this.position.set(position);
     this.velocity.fill(0);
     this.#since.fill(Number.NaN);
+    this.#absent.fill(0);
     this.forgive();
   }
 
@@ -50,7 +55,7 @@ export class Plausibility {
   }
 
   /**
-   * Takes finite measurements in.
+   * Takes measurements in.
    * @param time s, now @param elapsed since the last cycle, s
    * @returns whether all are plausible
    */
@@ -58,13 +63,16 @@ export class Plausibility {
     const reach = RESOLUTION + this.#limit * elapsed;
     let plausible = true;
     for (let j = 0; j < position.length; j++) {
-      if (Math.abs(position[j] - this.position[j]) <= reach) {
+      const present = Number.isFinite(position[j]) && Number.isFinite(velocity[j]);
+      if (present && (this.#absent[j] !== 0 || Math.abs(position[j] - this.position[j]) <= reach)) {
         this.position[j] = position[j];
         this.velocity[j] = velocity[j];
         this.#since[j] = Number.NaN;
+        this.#absent[j] = 0;
         continue;
       }
       plausible = false;
+      if (!present) this.#absent[j] = 1;
       this.velocity[j] = 0;
       if (!(this.#since[j] <= time)) this.#since[j] = time;
       if (time - this.#since[j] > GLITCH && this.lost[j] === 0) {

@@ -63,7 +63,7 @@ export interface StopReactions {
 
 export const STOP_REACTION_DEFAULTS: StopReactions = {
   crouch: StopCause.controlledStop,
-  damping: StopCause.emergencyStop | StopCause.stateNotFinite | StopCause.commandNotFinite | StopCause.loopStalled,
+  damping: StopCause.emergencyStop | StopCause.commandNotFinite | StopCause.loopStalled,
 };
 
 /**

@@ -18,6 +18,8 @@ export const EstimatorFault = {
   gap: 128,
   /** The filter had to be started anew, because its state was no longer finite or its variances no longer positive. */
   restarted: 256,
+  /** The encoders of both legs repeat themselves bit by bit while the inertial unit is alive. */
+  jointFrozen: 512,
 } as const;
 export type EstimatorFault = (typeof EstimatorFault)[keyof typeof EstimatorFault];
 
@@ -31,6 +33,7 @@ const DESCRIPTIONS: Readonly<Record<keyof typeof EstimatorFault, string>> = {
   slip: 'a loaded foot slips',
   gap: 'control cycles are missing',
   restarted: 'the filter was started anew',
+  jointFrozen: "the legs' encoders repeat themselves",
 };
 
 /** The faults in which the inertial unit is not used: the estimate rests on the legs alone. */

@@ -44,6 +44,7 @@ export class BaseEstimator {
   readonly #legs: readonly [LegSensors, LegSensors];
   readonly #contacts: readonly [FootContact, FootContact];
   readonly #imu: ImuMonitor;
+  readonly #freeze: number;
   readonly #gyro = new GyroCheck();
   readonly #feet: StandingFeet;
   readonly #odometry: LegOdometry;
@@ -59,6 +60,7 @@ export class BaseEstimator {
   constructor(robot: Robot, options: EstimatorOptions = ESTIMATOR_DEFAULTS) {
     this.#filter = new ContactFilter(options.noise);
     this.#imu = new ImuMonitor(options.freeze);
+    this.#freeze = options.freeze;
     this.#legs = [new LegSensors(robot, 'l_sole'), new LegSensors(robot, 'r_sole')];
     this.#contacts = [new FootContact(options.contact), new FootContact(options.contact)];
     this.#feet = new StandingFeet(this.#legs, this.#contacts);
@@ -129,11 +131,12 @@ export class BaseEstimator {
   /** Takes the measurements and says what is wrong with them. */
   #sense(state: RobotState, dt: number): void {
     this.#imu.take(state, dt);
+    for (const leg of this.#legs) leg.update(state, dt);
+    this.#watchFreeze();
     let loaded = false;
     for (let foot = 0; foot < 2; foot++) {
       const leg = this.#legs[foot];
       const contact = this.#contacts[foot];
-      leg.update(state, dt);
       if (!leg.valid) this.#faults |= EstimatorFault.jointInvalid;
       const onFloor = Math.abs(this.#height(foot)) < FLOOR;
       contact.update(foot === 0 ? state.leftFootWrench : state.rightFootWrench, onFloor, dt);
@@ -142,6 +145,16 @@ export class BaseEstimator {
     }
     this.#aloft = loaded ? 0 : this.#aloft + dt;
     if (this.#aloft >= FLIGHT) this.#faults |= EstimatorFault.noContact;
+  }
+
+  /** Encoders that stand still to the last bit while the inertial unit does not are dead: legs that carry tremble. */
+  #watchFreeze(): void {
+    const [left, right] = this.#legs;
+    if (Math.min(left.repeated, right.repeated) < this.#freeze) return;
+    if (this.#imu.faults !== 0 || this.#aloft > 0) return;
+    this.#faults |= EstimatorFault.jointFrozen;
+    left.distrust();
+    right.distrust();
   }
 
   /** Height of a sole over the floor, m. */

@@ -4,7 +4,7 @@ import { CONTACT_DEFAULTS, type ContactOptions } from './foot-contact.js';
 export interface EstimatorOptions {
   readonly noise: FilterNoise;
   readonly contact: ContactOptions;
-  /** Time after which an inertial measurement that repeats itself bit by bit is not alive, s. */
+  /** Time after which measurements, of the inertial unit or of both legs, that repeat themselves bit by bit are not alive, s. */
   readonly freeze: number;
 }
 

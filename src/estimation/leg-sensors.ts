@@ -19,6 +19,8 @@ export class LegSensors {
   readonly #upper: Float64Array;
   readonly #speed: Float64Array;
   readonly #last: Float64Array;
+  readonly #lastSpeed: Float64Array;
+  #repeated = 0;
   #good = PROBATION;
   #known = false;
 
@@ -31,6 +33,7 @@ export class LegSensors {
     this.#upper = each((joint) => robot.urdf.joints[joint].upper + RANGE_MARGIN);
     this.#speed = each((joint) => robot.urdf.joints[joint].velocity * SPEED_FACTOR);
     this.#last = new Float64Array(this.#joints.length);
+    this.#lastSpeed = new Float64Array(this.#joints.length);
   }
 
   /** Whether the kinematics can be relied on. */
@@ -38,19 +41,34 @@ export class LegSensors {
     return this.#good >= PROBATION;
   }
 
+  /** Time for which all encoders have repeated themselves bit by bit, s. */
+  get repeated(): number {
+    return this.#repeated;
+  }
+
   /** Starts with trust in what comes first. */
   reset(state: RobotState): void {
     this.#known = false;
     this.#good = PROBATION;
     this.update(state, 1);
+    this.#repeated = 0;
+  }
+
+  /** The leg has to earn trust anew. */
+  distrust(): void {
+    this.#good = 0;
   }
 
   /** Checks the encoders and computes the kinematics, which stays as it was where they are of no use. */
   update({ position, velocity }: RobotState, dt: number): void {
     const usable = this.#possible(position, velocity);
     const steady = usable && this.#steady(position, velocity, dt);
+    this.#repeated = this.#repeats(position, velocity) ? this.#repeated + dt : 0;
     if (usable) {
-      for (let k = 0; k < this.#joints.length; k++) this.#last[k] = position[this.#joints[k]];
+      for (let k = 0; k < this.#joints.length; k++) {
+        this.#last[k] = position[this.#joints[k]];
+        this.#lastSpeed[k] = velocity[this.#joints[k]];
+      }
       this.#known = true;
       this.kinematics.update(position, velocity);
     }
@@ -62,6 +80,14 @@ export class LegSensors {
       const q = position[this.#joints[k]];
       if (!(q > this.#lower[k] && q < this.#upper[k])) return false;
       if (!(Math.abs(velocity[this.#joints[k]]) < this.#speed[k])) return false;
+    }
+    return true;
+  }
+
+  #repeats(position: Float64Array, velocity: Float64Array): boolean {
+    for (let k = 0; k < this.#joints.length; k++) {
+      const joint = this.#joints[k];
+      if (position[joint] !== this.#last[k] || velocity[joint] !== this.#lastSpeed[k]) return false;
     }
     return true;
   }

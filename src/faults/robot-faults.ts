@@ -22,8 +22,8 @@ const PUSH_TIME = 0.2;
 
 /** What a joint whose encoder says the same for ever may lead to. */
 const FROZEN = ['joint_frozen', 'tracking_error', 'state_implausible'] as const;
-/** And where nothing tells the joints' motion: on its own feet the robot falls. */
-const BLIND = [...FROZEN, 'estimate_degraded', 'base_tilted', 'base_fallen'] as const;
+/** And where nothing tells the joints' motion. */
+const BLIND = [...FROZEN, 'estimate_degraded'] as const;
 
 const at = (...causes: Declaration['causes']): Declaration => ({ causes, visibleAfter: 0.02 });
 /** Depends on how the arm moves just then. */

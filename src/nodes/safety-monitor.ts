@@ -44,6 +44,7 @@ const SENSOR_FAULTS =
   EstimatorFault.imuFrozen |
   EstimatorFault.imuImplausible |
   EstimatorFault.jointInvalid |
+  EstimatorFault.jointFrozen |
   EstimatorFault.wrenchInvalid;
 /** What the loop is told. */
 const MODE: Readonly<Record<Reaction, StopMode>> = {
@@ -255,7 +256,8 @@ class SafetyMonitorNode implements NodeHooks {
       sensorData(),
       ({ faults }) => {
         const slip = faults & EstimatorFault.slip;
-        this.#monitor.observeEstimate(describeEstimatorFaults(slip), describeEstimatorFaults(faults & SENSOR_FAULTS));
+        const missing = describeEstimatorFaults(faults & SENSOR_FAULTS);
+        this.#monitor.observeEstimate(monotonicSeconds(), describeEstimatorFaults(slip), missing);
         this.#react();
       },
     );

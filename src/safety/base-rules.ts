@@ -28,6 +28,7 @@ export class BaseRules {
   #changed = Number.NaN;
   #seen = Number.NaN;
   #changes = 0;
+  #slipping = Number.NaN;
 
   constructor(limits: SafetyLimits['base'], findings: Findings) {
     this.#limits = limits;
@@ -49,6 +50,21 @@ export class BaseRules {
     if (tilt > fallen) this.#findings.set('tilt', 'base_fallen', describeTilt(tilt, fallen));
     else if (tilt > tilted) this.#findings.set('tilt', 'base_tilted', describeTilt(tilt, tilted));
     else this.#findings.clear('tilt');
+  }
+
+  /** Feet that slip, as the state estimator sees them. @param time s, of arrival @param slipped in words; empty: none */
+  observeFeet(time: number, slipped: readonly string[]): void {
+    if (slipped.length === 0) {
+      this.#slipping = Number.NaN;
+      this.#findings.clear('slip');
+      return;
+    }
+    if (Number.isNaN(this.#slipping)) this.#slipping = time;
+    const duration = time - this.#slipping;
+    const { slip } = this.#limits;
+    if (duration < slip) return;
+    const text = `${slipped.join(', ')} for ${duration.toFixed(2)} s, limit ${slip} s`;
+    this.#findings.set('slip', 'foot_slipped', text);
   }
 
   #problem({ orientation, angularVelocity, linearAcceleration }: ImuObservation): string | undefined {

@@ -67,6 +67,7 @@ const schema = z.strictObject({
       acceleration: quantity('m/s^2', { above: 0 }),
       angular_velocity: quantity('rad/s', { above: 0 }),
       frozen: time,
+      slip: time,
     }),
     overruns: z.strictObject({ warn: share, stop: share }),
     silence: z.strictObject({

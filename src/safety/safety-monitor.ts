@@ -176,10 +176,12 @@ export class SafetyMonitor {
     this.#base.observe(time, imu);
   }
 
-  /** What the state estimator says of itself. @param slipped feet that moved @param missing sensors that it lacks */
-  observeEstimate(slipped: readonly string[], missing: readonly string[]): void {
-    if (slipped.length > 0) this.#findings.set('slip', 'foot_slipped', `slipped: ${slipped.join(', ')}`);
-    else this.#findings.clear('slip');
+  /**
+   * What the state estimator says of itself.
+   * @param time s, of arrival @param slipped feet that move @param missing sensors that it lacks
+   */
+  observeEstimate(time: number, slipped: readonly string[], missing: readonly string[]): void {
+    this.#base.observeFeet(time, slipped);
     if (missing.length > 0) {
       this.#findings.set('estimate', 'estimate_degraded', `state_estimator is degraded: ${missing.join(', ')}`);
     } else {

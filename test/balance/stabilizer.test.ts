@@ -3,7 +3,7 @@ import { QpStatus } from '../../src/balance/quadratic-program.js';
 import { Stabilizer } from '../../src/balance/stabilizer.js';
 import { STABILIZER_DEFAULTS } from '../../src/balance/stabilizer-options.js';
 import { createJointCommand, createRobotState } from '../../src/control/hardware.js';
-import { createBaseEstimate } from '../../src/estimation/base-estimate.js';
+import { createBaseEstimate, EstimatorFault } from '../../src/estimation/base-estimate.js';
 import { BaseEstimator } from '../../src/estimation/base-estimator.js';
 import { Standing, type StandingOptions } from '../../src/evaluation/standing.js';
 import { Robot } from '../../src/robot/robot.js';
@@ -66,6 +66,29 @@ describe('Stabilizer', () => {
       expect(Math.max(...result.pelvisSway)).to.be.below(0.02);
       expect(noticed).to.be.within(1, 1.011);
     }
+  }).timeout(60000);
+
+  it('stands while no encoder gives anything new for two seconds, and notices within 20 ms', () => {
+    const { sense, source } = sensors(5);
+    const frozen = { position: new Float64Array(joints), velocity: new Float64Array(joints) };
+    let noticed = Number.POSITIVE_INFINITY;
+    const result = standing.run({
+      duration: 4,
+      source,
+      sense: (state) => {
+        sense(state);
+        if ((source.estimate.degraded & EstimatorFault.jointFrozen) !== 0) noticed = Math.min(noticed, state.time);
+        if (state.time < 1 || state.time > 3) {
+          frozen.position.set(state.position);
+          frozen.velocity.set(state.velocity);
+        }
+        state.position.set(frozen.position);
+        state.velocity.set(frozen.velocity);
+      },
+    });
+    expect(result.stood).to.equal(true);
+    expect(result.slide).to.be.below(0.005);
+    expect(noticed).to.be.within(1, 1.022);
   }).timeout(60000);
 
   it('crouches and comes up', () => {

@@ -185,7 +185,7 @@ describe('JointController', () => {
     expect(bench.command.velocity[0]).to.equal(0);
   });
 
-  it('damps when a measurement is not finite, and refuses the reset while it is', () => {
+  it('holds when a measurement is not finite, lets that joint go, and refuses the reset while it is', () => {
     for (const key of ['position', 'velocity'] as const) {
       const bench = new Bench();
       bench.run(0.1);
@@ -193,12 +193,24 @@ describe('JointController', () => {
         bench.state[key][40] = Number.NaN;
       };
       bench.run(DT, poison);
-      expect(bench.controller.stop.mode).to.equal(StopMode.damping);
+      expect(bench.controller.stop.mode).to.equal(StopMode.hold);
       for (const vector of Object.values(bench.command)) expect(vector.every(Number.isFinite)).to.equal(true);
+      expect(bench.command.kp[40]).to.equal(400);
+      bench.run(0.01, poison);
+      expect([bench.command.kp[40], bench.command.effort[40], bench.command.kp[39]]).to.deep.equal([0, 0, 400]);
       bench.controller.requestReset();
       bench.run(DT, poison);
       expect(bench.controller.resetRefusal).to.equal(StopCause.stateNotFinite);
-      expect(bench.reset()).to.equal(0);
+      // Nobody saw where it went meanwhile.
+      const away = () => {
+        bench.state.velocity[40] = 0;
+        bench.state.position[40] = -0.6;
+      };
+      bench.controller.requestReset();
+      bench.run(DT, away);
+      expect(bench.controller.resetRefusal).to.equal(0);
+      expect(bench.controller.measured.position[40]).to.equal(-0.6);
+      expect([bench.command.position[40], bench.command.kp[40]]).to.deep.equal([-0.6, 400]);
     }
   });
 

@@ -15,7 +15,7 @@ describe('controllerOptions', () => {
     const { reactions, watchdog, heartbeatTimeout, crouch } = controllerOptions(config, robot);
     expect(reactions).to.deep.equal({
       crouch: StopCause.controlledStop,
-      damping: StopCause.emergencyStop | StopCause.stateNotFinite | StopCause.commandNotFinite | StopCause.loopStalled,
+      damping: StopCause.emergencyStop | StopCause.commandNotFinite | StopCause.loopStalled,
     });
     expect(watchdog).to.deep.equal({ missedCycles: 3, slowScale: 0.3, slowTime: 1, stall: 0.02 });
     expect(heartbeatTimeout).to.equal(config.watchdog.monitor_silence);

@@ -17,7 +17,7 @@ describe('Findings', () => {
   it('lists the worst first', () => {
     const findings = makeFindings();
     findings.set('a', 'joint_at_limit', 'a');
-    findings.set('b', 'joint_not_finite', 'b');
+    findings.set('b', 'base_fallen', 'b');
     findings.set('c', 'joint_position', 'c');
     findings.set('d', 'base_tilted', 'd');
     expect(texts(findings)).to.deep.equal(['b', 'd', 'c', 'a']);

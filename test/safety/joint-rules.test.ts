@@ -47,9 +47,9 @@ describe('JointRules', () => {
     expect(findings.level).to.equal(SafetyLevel.ok);
   });
 
-  it('calls for an emergency stop when a measurement is not finite', () => {
+  it('calls for a stop when a measurement is not finite', () => {
     rules.observe(0, [0, Number.NaN], [0, 0], [0, 0]);
-    expect(findings.level).to.equal(SafetyLevel.emergencyStop);
+    expect(findings.level).to.equal(SafetyLevel.protectiveStop);
     expect(texts(findings)).to.deep.equal(['right_elbow_joint: measured position is NaN']);
     rules.observe(0.01, [0, 0], [Infinity, 0], [0, 0]);
     expect(texts(findings)).to.include('left_elbow_joint: measured velocity is Infinity');

@@ -84,14 +84,15 @@ describe('SafetyMonitor', () => {
 
   it('raises its level at the observation, not at the next judgement', () => {
     monitor.observeJoints(now, limits.names, [0, Number.NaN], [], []);
-    expect(monitor.level).to.equal(SafetyLevel.emergencyStop);
+    expect(monitor.level).to.equal(SafetyLevel.protectiveStop);
   });
 
   it('hears trajectories, the loop, the base and the estimator', () => {
     const trajectory = { joints: 2, count: 1, time: [0], position: [0, Number.NaN], velocity: [0, 0] };
     monitor.observeTrajectory(now, trajectory);
     expect(monitor.state(now).reasons[0]).to.contain('right_elbow_joint at point 0 is NaN');
-    monitor.observeEstimate(['left foot'], ['gyro']);
+    monitor.observeEstimate(now - 1, ['left foot'], []);
+    monitor.observeEstimate(now, ['left foot'], ['gyro']);
     expect(monitor.state(now).causes).to.include.members(['foot_slipped', 'estimate_degraded']);
     monitor.observeImu(now, {
       orientation: [Math.sin(0.2), 0, 0, Math.cos(0.2)],
@@ -119,9 +120,14 @@ describe('SafetyMonitor', () => {
       { ...config, causes: { ...config.causes, foot_slipped: slow } },
       { limits, nodes: [], topics: [] },
     );
-    monitor.observeEstimate(['left foot'], []);
+    const { slip } = config.limits.base;
+    monitor.observeEstimate(now, ['left foot'], []);
+    monitor.observeEstimate(now + 0.9 * slip, ['left foot'], []);
+    expect(monitor.level).to.equal(SafetyLevel.ok);
+    monitor.observeEstimate(now + 1.1 * slip, ['left foot'], []);
     expect([monitor.level, monitor.speedScale]).to.deep.equal([SafetyLevel.warning, config.watchdog.slow_scale]);
-    monitor.observeEstimate([], []);
+    monitor.observeEstimate(now + 1.2 * slip, [], []);
+    monitor.observeEstimate(now + 1.3 * slip, ['left foot'], []);
     expect([monitor.level, monitor.speedScale]).to.deep.equal([SafetyLevel.ok, 1]);
   });
 });
