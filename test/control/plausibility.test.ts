@@ -30,6 +30,19 @@ describe('Plausibility', () => {
     expect(sensors.anyLost).to.equal(false);
   });
 
+  it('replaces what is no number, and takes it where it returns, but lost if that was late', () => {
+    expect(observe(Number.NaN, 1)).to.equal(false);
+    expect([...sensors.position, ...sensors.velocity]).to.deep.equal([0, 1, 0, 2]);
+    expect(observe(0.7, 1)).to.equal(true);
+    expect([...sensors.position, sensors.anyLost]).to.deep.equal([0.7, 1, false]);
+    now += DT;
+    sensors.observe(now, DT, Float64Array.of(0.7, 1), Float64Array.of(Number.POSITIVE_INFINITY, 2));
+    expect([...sensors.velocity]).to.deep.equal([0, 2]);
+    for (let k = 0; k < 10; k++) observe(Number.NaN, 1);
+    expect(observe(0, 1)).to.equal(true);
+    expect([...sensors.lost]).to.deep.equal([1, 0]);
+  });
+
   it('counts a joint as lost that does not return, until it is forgiven', () => {
     for (let k = 0; k < 5; k++) observe(0.5, 1);
     expect(sensors.anyLost).to.equal(false);
