@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readlinkSync, writeFileSync } from 'node:fs';
 
 const PRIORITY = 50;
-/** Of a process that carries messages for the loop: the loop goes first. */
+/** Of a process whose words the loop waits for, or that carries its messages: the loop goes first. */
 const CARRIER_PRIORITY = 40;
 
 /**

@@ -29,7 +29,7 @@ export interface SoakFigures {
   /** Stops while the robot worked, which nobody asked for. */
   readonly stops: number;
   readonly causes: readonly string[];
-  /** Resident memory after the first minutes and at the end, MB, and its growth as a share. */
+  /** Memory (proportional set size) after the first minutes and at the end, MB, and its growth as a share. */
   readonly memory: Readonly<
     Record<string, { readonly early_mb: number; readonly late_mb: number; readonly growth: number }>
   >;

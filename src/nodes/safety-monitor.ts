@@ -1,4 +1,5 @@
 import { monotonicSeconds } from '../control/monotonic-clock.js';
+import { requestRealtimeProcess } from '../control/realtime.js';
 import { SafetyWordSender } from '../control/safety-link.js';
 import { StopMode } from '../control/stop-state.js';
 import { createJointTrajectory } from '../control/trajectory.js';
@@ -93,6 +94,12 @@ const PARAMETERS = {
       'Share of cycles that the 1 kHz loop may miss in a second before it stops, in place of that of the safety ' +
       'configuration; -1: as configured. Physics in a simulation may need longer than a cycle, and catches up.',
   },
+  realtime: {
+    type: 'boolean',
+    default: true,
+    description:
+      'Whether to ask the system for real-time priority, below that of the loop: its silence stops the robot.',
+  },
   speed_scale: {
     type: 'double',
     default: 1,
@@ -123,7 +130,9 @@ class SafetyMonitorNode implements NodeHooks {
   }
 
   async configure(): Promise<void> {
-    const { robot, topics, safety, patience, missed_stop, node_silence } = this.#node.parameters;
+    const { robot, topics, safety, patience, missed_stop, node_silence, realtime } = this.#node.parameters;
+    const complaint = realtime ? requestRealtimeProcess() : undefined;
+    if (complaint !== undefined) this.#node.log.info(complaint);
     const known = [JOINT_STATES, CONTROLLER_STATE, TRAJECTORY];
     const unknown = topics.filter((topic) => !known.includes(topic));
     if (unknown.length > 0)

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 export interface ProcessUsage {
   /** Share of one core, 0 … number of cores. */
   readonly cpu_cores: number;
+  /** Proportional set size: a page that processes share counts once in the sum of all, not in each of them. */
   readonly memory_mb: number;
 }
 
@@ -29,7 +30,7 @@ export class UsageMeter {
         name,
         {
           cpu_cores: Math.max(0, cpuSeconds(pid) - this.#start.get(name)!) / elapsed,
-          memory_mb: residentMegabytes(pid),
+          memory_mb: megabytes(pid),
         },
       ]),
     );
@@ -41,8 +42,10 @@ function cpuSeconds(pid: number): number {
   return fields === undefined ? 0 : (Number(fields[11]) + Number(fields[12])) / clockTicks;
 }
 
-function residentMegabytes(pid: number): number {
-  const kilobytes = /VmRSS:\s+(\d+)/.exec(readProc(pid, 'status') ?? '')?.[1];
+/** The kernel sums proportional set sizes since 4.14, for whoever may look into the process. */
+function megabytes(pid: number): number {
+  const sizes = readProc(pid, 'smaps_rollup') ?? readProc(pid, 'status') ?? '';
+  const kilobytes = /(?:^Pss|VmRSS):\s+(\d+)/m.exec(sizes)?.[1];
   return kilobytes === undefined ? 0 : Number(kilobytes) / 1024;
 }
 
