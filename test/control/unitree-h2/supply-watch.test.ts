@@ -37,7 +37,7 @@ describe('SupplyWatch', () => {
     faults(1, 1.2);
     supply(53.9, [17]);
     const seen = faults(1.21, 1.4);
-    expect(seen.findIndex((mask) => mask === RobotFault.supplyLow)).to.be.within(9, 11);
+    expect(seen.indexOf(RobotFault.supplyLow)).to.be.within(9, 11);
     supply(65, [17]);
     expect(watch.update(state, 1.41)).to.equal(0);
     supply(79.1, [3]);
