@@ -98,16 +98,8 @@ describe('npm run serve', function () {
   });
 
   it('says what is wrong with its options', async () => {
-    const errors = async (...options: string[]) => {
-      const { code, errors } = await runCommand('serve', ...options);
-      expect(code).to.equal(1);
-      return errors;
-    };
-    expect(await errors('--tier', 'mini')).to.match(/--tier: 'mini' is no tier; it must be one of super, nano/);
-    expect(await errors('--server', 'nano=ws://gpu:8000')).to.match(/--server: nano is not served; add --tier nano/);
-    expect(await errors('--tier', 'nano', '--server', 'ws://gpu')).to.match(/'ws:\/\/gpu' is not TIER=VALUE/);
-    expect(await errors('--server', 'micro=ws://gpu:8000')).to.match(/tier micro is answered here; name the map/);
-    const missing = await errors('--tier', 'nano', '--embodiment', 'nano=config/policies/none.yaml');
-    expect(missing).to.match(/none\.yaml/);
+    const { code, errors } = await runCommand('serve', '--server', 'nano=ws://gpu:8000');
+    expect(code).to.equal(1);
+    expect(errors).to.match(/serve: --server: nano is not served; add --tier nano/);
   });
 });

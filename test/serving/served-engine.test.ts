@@ -1,8 +1,10 @@
-import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { expect } from 'chai';
 import { encode as encodePng } from 'fast-png';
 import type { FastifyInstance } from 'fastify';
 import { OnnxNetwork } from '../../src/cosmos/onnx-network.js';
+import type { Embodiment } from '../../src/cosmos/served/embodiment.js';
 import { Kinematics } from '../../src/robot/kinematics.js';
 import { createInferenceServer } from '../../src/serving/inference-server.js';
 import { NetworkEngine } from '../../src/serving/network-engine.js';
@@ -63,10 +65,15 @@ describe('tiers that a policy server answers for', function () {
   });
 
   /** Serves nano from a policy server and micro from a network, over sockets. @param cameras that nano looks through */
-  async function serve(protocol: 'openpi' | 'kserve', change: Partial<ServedTier> = {}, cameras = ['head_camera']) {
+  async function serve(
+    protocol: 'openpi' | 'kserve',
+    change: Partial<ServedTier> = {},
+    cameras = ['head_camera'],
+    map: Partial<Embodiment> = {},
+  ) {
     peer = await PolicyPeer.start(protocol, kinematics);
     const limits = { maxConcurrentRequests: 100, timeout: 5 };
-    const nano = new ServedEngine(peer.backend(), cameras, robot, kinematics);
+    const nano = new ServedEngine(peer.backend(map), cameras, robot, kinematics);
     const micro = new NetworkEngine(network, robot, kinematics, 1);
     server = await createInferenceServer([
       { name: 'nano', engine: nano, endpoint: '/v1/cosmos/nano', ...limits, ...change },
@@ -115,7 +122,11 @@ describe('tiers that a policy server answers for', function () {
         expect(JSON.parse(await get('/health')).tiers.nano.status).to.equal('unavailable');
         await peer!.restart();
         expect((await ask('nano')).status).to.equal(200);
-        // The same once it has answered.
+      });
+
+      it('get 503 when the server dies, and are answered when it is started anew', async () => {
+        const { ask } = await serve(protocol);
+        expect((await ask('nano')).status).to.equal(200);
         await peer!.kill();
         expect((await ask('nano')).status).to.equal(503);
         await peer!.restart();
@@ -149,6 +160,17 @@ describe('tiers that a policy server answers for', function () {
       });
     });
   }
+
+  it('get 503 where the server takes connections and says nothing', async () => {
+    const mute = createServer(() => {}).listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const url = `ws://127.0.0.1:${(mute.address() as AddressInfo).port}`;
+    const { ask } = await serve('openpi', {}, ['head_camera'], { url, timeout: 0.5 });
+    const replies = await Promise.all([ask('nano'), ask('nano'), ask('micro', complete)]);
+    expect(replies.map(({ status }) => status)).to.deep.equal([503, 503, 200]);
+    expect(replies[0]!.answer.error).to.match(/127\.0\.0\.1:\d+.*did not answer within 0\.5 s/);
+    mute.close();
+  });
 
   it('turn away what exceeds their capacity, each for itself', async () => {
     const { ask } = await serve('openpi', { maxConcurrentRequests: 2 });
