@@ -5,7 +5,7 @@ import jpeg from 'jpeg-js';
 import { OnnxNetwork } from '../../src/cosmos/onnx-network.js';
 import { Kinematics } from '../../src/robot/kinematics.js';
 import { createInferenceServer } from '../../src/serving/inference-server.js';
-import { NetworkEngine } from '../../src/serving/network-engine.js';
+import { NetworkEngine, type NetworkQuestion } from '../../src/serving/network-engine.js';
 import type { ServedTier } from '../../src/serving/tier-service.js';
 import { MODEL } from '../cosmos/model-fixture.js';
 import { robot } from '../robot/robot-fixture.js';
@@ -126,6 +126,28 @@ describe('inference server', () => {
     expect((await server!.inject('/metrics')).statusCode).to.equal(401);
     const micro = { status: 'ready', model: 'cosmos3_tiny@0.1.0', in_progress: 0 };
     expect((await server!.inject('/health')).json()).to.deep.equal({ status: 'ready', tiers: { micro } });
+  });
+
+  it('says of both arms where both move', async () => {
+    const ask = await start({
+      engine: {
+        policy: 'two arms',
+        ready: true,
+        batch: 1,
+        schema: engine.schema,
+        read: (payload) => engine.read(payload),
+        answer: async (questions) => {
+          const [{ predictions, dt }] = await engine.answer(questions as NetworkQuestion[]);
+          const [right] = predictions;
+          return [
+            { predictions: [right, { ...right, arm: 'left' as const, actions: right.actions.map((x) => -x) }], dt },
+          ];
+        },
+      },
+    });
+    const { arm, actions, other_arm: other } = (await ask(body)).json();
+    expect([arm, other.arm]).to.deep.equal(['right', 'left']);
+    expect(other.actions).to.deep.equal((actions as number[][]).map((action) => action.map((x) => -x)));
   });
 
   it('names what it serves where it is asked for something else', async () => {
