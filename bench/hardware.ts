@@ -6,6 +6,7 @@ import { describeStopCauses, StopMode } from '../src/control/stop-state.js';
 import { RAMP_TIME } from '../src/control/unitree-h2/handover.js';
 import { LowCommand } from '../src/control/unitree-h2/low-command.js';
 import { describeFaults } from '../src/control/unitree-h2/robot-fault.js';
+import { loadSupplyLimits } from '../src/control/unitree-h2/supply-limits.js';
 import { Robot } from '../src/robot/robot.js';
 import { readLaunchFile } from '../src/ros/launcher/launch-file.js';
 import { Launcher } from '../src/ros/launcher/launcher.js';
@@ -14,6 +15,7 @@ import { packagePath } from '../src/ros/package-path.js';
 import { reliable } from '../src/ros/qos.js';
 import { LOW_COMMAND_TOPIC, RobotCarrier } from '../src/ros/robot-carrier.js';
 import type { RosNode } from '../src/ros/ros-node.js';
+import { NOMINAL_SUPPLY } from '../src/sim/emulator/robot-emulator.js';
 
 /** How long the commands are counted, s. */
 const SECONDS = 60;
@@ -21,6 +23,8 @@ const SECONDS = 60;
 const FAULT_TIME = 1.5;
 /** Time for a command to go out and for the emulator to start, s. */
 const PATIENCE = 30;
+
+const LIMITS = packagePath('config/unitree_h2.yaml');
 
 type Parameters = Readonly<Record<string, string | number | boolean>>;
 
@@ -32,6 +36,8 @@ const FAULTS: Readonly<Record<string, Parameters>> = {
   motor_hot: { hot_motor: 'right_knee_joint' },
   hand_dead: { dead_hand: 'left' },
   remote_stop: { remote_stop: true },
+  supply_low: { supply: 50 },
+  supply_high: { supply: 82 },
 };
 
 /** What the robot is to survive. */
@@ -48,6 +54,7 @@ const HEALTHY: Parameters = {
   hot_motor: '',
   dead_hand: '',
   remote_stop: false,
+  supply: NOMINAL_SUPPLY,
   packet_loss: 0,
   latency: 0,
 };
@@ -107,7 +114,7 @@ class Controller {
 
   constructor(node: RosNode, robot: EmulatorProbe) {
     this.#robot = robot;
-    this.carrier = new RobotCarrier(node);
+    this.carrier = new RobotCarrier(node, loadSupplyLimits(LIMITS));
     this.carrier.link.setConfirmed(true);
     this.carrier.link.want();
     const complaint = requestRealtimeProcess();
@@ -133,7 +140,7 @@ class Controller {
     this.#faults = 0;
     const loop = await startControlLoop({
       hardware: 'unitree_h2',
-      hardwareOptions: { link: this.carrier.link.buffer, gateTimeout: PATIENCE },
+      hardwareOptions: { link: this.carrier.link.buffer, limits: LIMITS, gateTimeout: PATIENCE },
       parameters: Robot.load(packagePath('config/robot.yaml')),
       controller: { ...CONTROLLER_DEFAULTS, heartbeatTimeout: Number.POSITIVE_INFINITY },
     });

@@ -7,14 +7,18 @@ import { percentile } from '../src/math/percentile.js';
 import { Kinematics } from '../src/robot/kinematics.js';
 import { Robot } from '../src/robot/robot.js';
 import { packagePath } from '../src/ros/package-path.js';
-import { inferenceRequest, RequestReader } from '../src/serving/inference-request.js';
 import { createInferenceServer } from '../src/serving/inference-server.js';
+import { NetworkEngine } from '../src/serving/network-engine.js';
 
 const CLIENTS = [1, 10, 100, 300];
 /** How long each number of clients asks, s. */
 const DURATION = 8;
-/** How long memory is watched, s. */
-const LONG = 30;
+/** Requests that are under way at most, and that are encoded together. */
+const MOST = 100;
+const BATCH = 8;
+/** How long memory may settle at full load, and is watched after that, s. */
+const WARM_UP = 60;
+const WATCHED = 120;
 const [WIDTH, HEIGHT] = [320, 240];
 
 /** What clients saw: ms of each answer, how many were turned away with 429, and how many failed otherwise. */
@@ -29,34 +33,35 @@ interface Load {
 /**
  * Load on the inference service: 1, 10, 100 and 300 clients that ask again as soon as they are answered, over HTTP.
  * Throughput (answers a second), latency of the answered (ms), how many were turned away with 429, anything else (which
- * should be 0), and how much more memory the service has than after its first full load; then how its memory grows over
- * half a minute at full load. Beside it the bare network in the same process, one question after the other.
+ * should be 0), and how much more memory the service has than after its first full load; then its memory at full load
+ * after a minute of it, and by how much it grows from the first half of the two minutes that follow to the second
+ * (medians, since it goes up and down with the garbage). Beside it the bare network in the same process, one question after the other.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const robot = Robot.load(packagePath('config/robot.yaml'));
   const network = new OnnxNetwork(packagePath('models/cosmos3_micro'), 2);
   await network.load();
-  const reader = new RequestReader(robot, await Kinematics.create(robot), network.card);
+  const engine = new NetworkEngine(network, robot, await Kinematics.create(robot), BATCH);
   const endpoint = '/v1/cosmos/micro';
-  const limits = { maxConcurrentRequests: 100, timeout: 30, batch: 8 };
-  const server = await createInferenceServer(network, reader, { endpoint, ...limits });
+  const tier = { name: 'micro', engine, endpoint, maxConcurrentRequests: MOST, timeout: 30 };
+  const server = await createInferenceServer([tier]);
   await server.listen({ host: '127.0.0.1', port: 0 });
   const { port } = server.server.address() as AddressInfo;
   try {
-    return await measure(network, reader, port, endpoint, limits.maxConcurrentRequests);
+    return await measure(engine, port, endpoint);
   } finally {
     await server.close();
     await network.dispose();
   }
 }
 
-async function measure(network: OnnxNetwork, reader: RequestReader, port: number, endpoint: string, most: number) {
+async function measure(engine: NetworkEngine, port: number, endpoint: string) {
   const body = question();
   const figures: Record<string, number> = {};
   const ratios: Record<string, number> = {};
-  const alone = await bareThroughput(network, reader, body);
+  const alone = await bareThroughput(engine, body);
   figures.bare_network_per_s = alone;
-  await load(most, port, endpoint, body, DURATION);
+  await load(MOST, port, endpoint, body, DURATION);
   const warm = memory();
   for (const clients of CLIENTS) {
     const { latencies, refused, failed, seconds } = await load(clients, port, endpoint, body, DURATION);
@@ -69,11 +74,24 @@ async function measure(network: OnnxNetwork, reader: RequestReader, port: number
     figures[`${name}_memory_growth_mb`] = memory() - warm;
     ratios[`${name}_throughput_over_bare`] = figures[`${name}_per_s`] / alone;
   }
-  const before = memory();
-  const { failed } = await load(most, port, endpoint, body, LONG);
-  figures.long_memory_growth_mb = memory() - before;
-  figures.long_failed = failed;
-  return { figures, ratios };
+  return { figures: { ...figures, ...(await watchMemory(port, endpoint, body)) }, ratios };
+}
+
+/** Memory at full load, MB, and its growth, %. */
+async function watchMemory(port: number, endpoint: string, body: string): Promise<Record<string, number>> {
+  const samples: number[] = [];
+  const sampler = setInterval(() => samples.push(memory()), 1000);
+  const { failed } = await load(MOST, port, endpoint, body, WARM_UP + WATCHED);
+  clearInterval(sampler);
+  const watched = samples.slice(WARM_UP, WARM_UP + WATCHED);
+  const first = percentile(watched.slice(0, watched.length / 2), 0.5);
+  const second = percentile(watched.slice(watched.length / 2), 0.5);
+  return {
+    long_memory_mb: second,
+    long_memory_highest_mb: Math.max(...watched),
+    long_memory_growth_percent: 100 * (second / first - 1),
+    long_failed: failed,
+  };
 }
 
 function question(): string {
@@ -88,12 +106,12 @@ function question(): string {
 }
 
 /** Answers a second of the network itself. */
-async function bareThroughput(network: OnnxNetwork, reader: RequestReader, body: string): Promise<number> {
-  const { observation, options } = reader.read(inferenceRequest.parse(JSON.parse(body)));
+async function bareThroughput(engine: NetworkEngine, body: string): Promise<number> {
+  const question = engine.read(JSON.parse(body));
   const start = performance.now();
   let answers = 0;
   while (performance.now() - start < (1000 * DURATION) / 2) {
-    await network.infer(observation, options);
+    await engine.answer([question]);
     answers++;
   }
   return answers / ((performance.now() - start) / 1000);

@@ -12,6 +12,7 @@ export type SiUnit =
   | 'N m'
   | 'Hz'
   | 'W'
+  | 'V'
   | 'm/s'
   | 'm/s^2'
   | 'm/s^3'

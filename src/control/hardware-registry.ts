@@ -27,12 +27,15 @@ const FACTORIES: Readonly<Record<string, Factory>> = {
   },
   unitree_h2: async (options, parameters) => {
     const { UnitreeH2Hardware } = await import('./unitree-h2/unitree-h2-hardware.js');
+    const { loadSupplyLimits } = await import('./unitree-h2/supply-limits.js');
     const { link } = options;
     if (!(link instanceof SharedArrayBuffer)) {
       throw new Error('hardware option link is missing: unitree_h2 needs the memory that it shares with its carrier');
     }
+    const supply = loadSupplyLimits(text(options, 'limits'));
     const patience = number(options, 'patience', 1);
-    return new UnitreeH2Hardware({ link, gateTimeout: number(options, 'gateTimeout', 5), patience }, parameters);
+    const gateTimeout = number(options, 'gateTimeout', 5);
+    return new UnitreeH2Hardware({ link, supply, gateTimeout, patience }, parameters);
   },
 };
 

@@ -1,34 +1,20 @@
 import { CPU_EXECUTION } from '../cosmos/execution.js';
 import { OnnxBackend } from '../cosmos/onnx-backend.js';
 import type { PolicyBackend } from '../cosmos/policy-backend.js';
-import { loadEmbodiment } from '../cosmos/served/embodiment.js';
-import { KserveHttp } from '../cosmos/served/kserve-http.js';
-import { KserveModels } from '../cosmos/served/kserve-models.js';
-import { ServedBackend } from '../cosmos/served/served-backend.js';
-import { serverAddress } from '../cosmos/served/server-address.js';
 import { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import { type DeadlineCounts, withDeadline } from './deadline-session.js';
 import { executionOf } from './execution.js';
 import { missingFor, probeHardware, runnableTiers } from './hardware-probe.js';
 import { PolicyCache, type PolicyLease } from './policy-cache.js';
-import { handOverShards } from './shard-handover.js';
+import { createServedBackend, type ServedSource } from './served-source.js';
 import type { Tier, TierDeployment } from './tiers.js';
 
 /** Policies that stay loaded: the one in use and the one before. */
 const CAPACITY = 2;
 
 /** Where a policy runs; files are relative to the package. */
-export type PolicySource =
-  | { readonly backend: 'onnx'; readonly model: string }
-  | {
-      readonly backend: string;
-      readonly embodiment: string;
-      readonly url?: string;
-      readonly shards?: Shards | undefined;
-    };
-/** Parts of a model that its server holds, as models of their own. */
-type Shards = { readonly models: readonly string[]; readonly load_timeout: number };
+export type PolicySource = { readonly backend: 'onnx'; readonly model: string } | ServedSource;
 
 /** Makes policies ready: finds out whether they can run here, loads them once, keeps the last ones. */
 export class PolicyLoader {
@@ -87,19 +73,7 @@ export class PolicyLoader {
     if (!('embodiment' in source)) {
       return new OnnxBackend(this.#locate(source.model), this.#robot.names, this.#threads, execution);
     }
-    const { backend, embodiment: file, url, shards } = source;
-    const map = loadEmbodiment(this.#locate(file));
-    const embodiment = { ...map, url: url || map.url };
-    if (embodiment.protocol !== backend) {
-      throw new Error(`${file} is for ${embodiment.protocol}, not for ${backend}: name the embodiment of this backend`);
-    }
-    if (shards !== undefined) {
-      const { model: name, version } = embodiment;
-      const { models, load_timeout: timeout } = shards;
-      const server = new KserveModels(new KserveHttp(serverAddress(embodiment)));
-      await handOverShards(server, { front: { name, version }, shards: models, timeout });
-    }
     const kinematics = await Kinematics.create(this.#robot);
-    return new ServedBackend(embodiment, this.#robot, kinematics);
+    return createServedBackend(source, this.#robot, kinematics, this.#locate).backend;
   }
 }

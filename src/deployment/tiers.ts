@@ -7,7 +7,7 @@ export const TIERS = ['super', 'nano', 'edge', 'micro'] as const;
 export type Tier = (typeof TIERS)[number];
 
 const BYTES: Readonly<Record<string, number>> = { MB: 1e6, GB: 1e9, TB: 1e12 };
-/** An amount of memory, such as `80 GB`; in bytes. */
+/** An amount of memory, such as `80 GB` or `80 GB HBM3`; in bytes. */
 const memory = z.string().transform((text, context) => {
   const match = /^(\d+(?:\.\d+)?)\s*(MB|GB|TB)\b/.exec(text);
   if (match !== null) return Number(match[1]) * BYTES[match[2]!]!;

@@ -5,6 +5,7 @@ import { createLoopSnapshot, type LoopSnapshot } from '../control/loop-snapshot.
 import { requestRealtimeProcess } from '../control/realtime.js';
 import { controllerOptions } from '../control/safety-options.js';
 import { StopMode } from '../control/stop-state.js';
+import { loadSupplyLimits } from '../control/unitree-h2/supply-limits.js';
 import { Robot } from '../robot/robot.js';
 import { CycleCollector } from '../ros/cycle-messages.js';
 import { Level } from '../ros/diagnostics.js';
@@ -53,6 +54,11 @@ const PARAMETERS = {
     type: 'boolean',
     default: false,
     description: 'unitree_h2: the operator confirms that the robot may move, as joint_controller/confirm does.',
+  },
+  limits: {
+    type: 'string',
+    default: 'config/unitree_h2.yaml',
+    description: 'unitree_h2: what its motors must report, a file relative to the package.',
   },
   gate_timeout: {
     type: 'double',
@@ -147,7 +153,7 @@ class JointControllerNode implements NodeHooks {
   /** Carries the robot's messages. Its faults stop the loop, which needs no message for that either. */
   #carry(): void {
     const node = this.#node;
-    const carrier = new RobotCarrier(node);
+    const carrier = new RobotCarrier(node, loadSupplyLimits(packagePath(node.parameters.limits)));
     this.#carrier = carrier;
     const complaint = node.parameters.realtime ? requestRealtimeProcess() : undefined;
     if (complaint !== undefined) node.log.info(complaint);
@@ -172,8 +178,8 @@ class JointControllerNode implements NodeHooks {
       return { robot: packagePath(robot), ...surroundings, ...ports };
     }
     if (this.#carrier !== undefined) {
-      const { gate_timeout: gateTimeout, patience } = this.#node.parameters;
-      return { link: this.#carrier.link.buffer, gateTimeout, patience };
+      const { gate_timeout: gateTimeout, limits, patience } = this.#node.parameters;
+      return { link: this.#carrier.link.buffer, limits: packagePath(limits), gateTimeout, patience };
     }
     return {};
   }

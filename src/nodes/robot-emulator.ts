@@ -12,7 +12,7 @@ import type { ParameterDeclarations } from '../ros/parameters.js';
 import { sensorData } from '../ros/qos.js';
 import { LOW_COMMAND_TOPIC, LOW_STATE_TOPIC } from '../ros/robot-carrier.js';
 import { runNode } from '../ros/run-node.js';
-import { RobotEmulator } from '../sim/emulator/robot-emulator.js';
+import { NOMINAL_SUPPLY, RobotEmulator } from '../sim/emulator/robot-emulator.js';
 import { loadTask } from '../sim/scene.js';
 
 /** Of LowState, s. */
@@ -75,6 +75,14 @@ const PARAMETERS = {
     type: 'boolean',
     default: false,
     description: "Whether the remote control's emergency stop is pressed.",
+    dynamic: true,
+  },
+  supply: {
+    type: 'double',
+    default: NOMINAL_SUPPLY,
+    minimum: 0,
+    maximum: 100,
+    description: 'What the motors are supplied with, V.',
     dynamic: true,
   },
 } as const satisfies ParameterDeclarations;
@@ -202,7 +210,7 @@ class RobotEmulatorNode implements NodeHooks {
 
   /** @param now s */
   #setFaults(now: number): void {
-    const { packet_loss, latency, bit_errors, silent, hot_motor, broken_motor, dead_hand, remote_stop } =
+    const { packet_loss, latency, bit_errors, silent, hot_motor, broken_motor, dead_hand, remote_stop, supply } =
       this.#node.parameters;
     const { commands, states, faults } = this.#emulator;
     for (const { faults: channel } of [commands, states]) {
@@ -215,6 +223,7 @@ class RobotEmulatorNode implements NodeHooks {
     faults.brokenMotor = broken_motor;
     faults.deadHand = dead_hand as Side | '';
     faults.remoteStop = remote_stop;
+    faults.supply = supply;
     const key = [packet_loss, latency, bit_errors, ...Object.values(faults)].join();
     if (key === this.#faults) return;
     this.#faults = key;

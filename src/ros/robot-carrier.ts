@@ -5,6 +5,7 @@ import { LowState } from '../control/unitree-h2/low-state.js';
 import { HAND_JOINTS, handDriverNames, handJointName, MOTORS, SIDES, type Side } from '../control/unitree-h2/motors.js';
 import { describeFaults, WARM } from '../control/unitree-h2/robot-fault.js';
 import { RobotLink } from '../control/unitree-h2/robot-link.js';
+import type { SupplyLimits } from '../control/unitree-h2/supply-limits.js';
 import { type Diagnostics, Level } from './diagnostics.js';
 import { JointStateWriter } from './joint-state-writer.js';
 import type { Message } from './messages.js';
@@ -19,8 +20,6 @@ export const LOW_STATE_TOPIC = '/lowstate';
 const HAND_DIVIDER = 5;
 /** How often the graph is searched for other controllers, s. */
 const GRAPH_PERIOD = 0.2;
-/** A supply below this share of what it was is reported. */
-const LOW_SUPPLY = 0.85;
 
 /**
  * Carries the messages between the H2 Plus with its hands and the control loop, as bytes. Belongs to the thread that
@@ -29,6 +28,7 @@ const LOW_SUPPLY = 0.85;
 export class RobotCarrier {
   readonly link = new RobotLink();
   readonly #node: RosNode;
+  readonly #supply: SupplyLimits;
   readonly #publish: (bytes: Buffer) => void;
   readonly #hands: Readonly<Record<Side, { readonly writer: JointStateWriter; publish(bytes: Buffer): void }>>;
   readonly #state = new LowState();
@@ -36,13 +36,13 @@ export class RobotCarrier {
   #gaps = new LatencyHistogram();
   #publishedAt = Number.NaN;
   #largestGap = 0;
-  #supply = 0;
   #malformed = 0;
   #closed = false;
 
-  /** Opens the topics, in the node's scope. */
-  constructor(node: RosNode) {
+  /** Opens the topics, in the node's scope. @param supply beyond which the diagnostics warn */
+  constructor(node: RosNode, supply: SupplyLimits) {
     this.#node = node;
+    this.#supply = supply;
     this.#lookForOthers(0);
     const publisher = node.createPublisher('unitree_hg/msg/LowCmd', LOW_COMMAND_TOPIC, reliable(1));
     this.#publish = (bytes) => publisher.publishRaw(bytes);
@@ -69,13 +69,17 @@ export class RobotCarrier {
     const motors = MOTORS.map((name, i) => ({ name, celsius: state.temperature(i), volts: state.voltage(i), i }));
     const hottest = motors.reduce((a, b) => (b.celsius > a.celsius ? b : a));
     const lowest = motors.reduce((a, b) => (b.volts < a.volts ? b : a));
-    this.#supply ||= lowest.volts;
+    const highest = motors.reduce((a, b) => (b.volts > a.volts ? b : a));
     const faulty = motors.filter(({ i }) => state.error(i) !== 0);
     const off = motors.filter(({ i }) => state.mode(i) !== 1);
+    const volts = (motor: { volts: number }) => `${motor.volts.toFixed(1)} V`;
     const faults = describeFaults(link.faults);
     const warnings = [
       ...(hottest.celsius >= WARM ? [`${hottest.name} is hot: it is given less torque`] : []),
-      ...(lowest.volts < LOW_SUPPLY * this.#supply ? [`the supply of ${lowest.name} is low`] : []),
+      ...(lowest.volts < this.#supply.lowest.warn ? [`the supply of ${lowest.name} is low: ${volts(lowest)}`] : []),
+      ...(highest.volts > this.#supply.highest.warn
+        ? [`the supply of ${highest.name} is high: ${volts(highest)}`]
+        : []),
       ...(off.length > 0 ? [`${off.length} motors are off`] : []),
     ];
     const level = faults.length > 0 ? Level.error : warnings.length > 0 ? Level.warning : Level.ok;
@@ -91,6 +95,7 @@ export class RobotCarrier {
       hottest_motor: hottest.name,
       hottest_celsius: hottest.celsius,
       lowest_supply_V: lowest.volts,
+      highest_supply_V: highest.volts,
       motors_with_error: faulty.map(({ name, i }) => `${name} 0x${state.error(i).toString(16)}`).join(' '),
     });
   }

@@ -26,25 +26,28 @@ export interface DecodedPicture {
   readonly color: Uint8Array;
 }
 
-/** @throws Error saying what is wrong with the picture */
-export function decodePicture({ format, data, width, height }: EncodedPicture): DecodedPicture {
+/**
+ * @param key of the picture in the request
+ * @throws Error saying what is wrong with the picture
+ */
+export function decodePicture(key: string, { format, data, width, height }: EncodedPicture): DecodedPicture {
   const bytes = Buffer.from(data, 'base64');
   if (format === 'rgb8') {
-    if (width === undefined || height === undefined) throw new Error('image: rgb8 needs width and height');
+    if (width === undefined || height === undefined) throw new Error(`${key}: rgb8 needs width and height`);
     if (bytes.length !== 3 * width * height) {
-      throw new Error(`image: ${bytes.length} bytes; ${width}×${height} rgb8 needs ${3 * width * height}`);
+      throw new Error(`${key}: ${bytes.length} bytes; ${width}×${height} rgb8 needs ${3 * width * height}`);
     }
     return { width, height, color: bytes };
   }
   if (format === 'jpeg') {
     const options = { useTArray: true as const, formatAsRGBA: false, maxResolutionInMP: LARGEST / 1e6 };
-    const picture = named('image', 'a JPEG file', () => jpeg.decode(bytes, options));
+    const picture = named(key, 'a JPEG file', () => jpeg.decode(bytes, options));
     return { width: picture.width, height: picture.height, color: picture.data };
   }
-  const picture = named('image', 'a PNG file', () => decodePng(bytes));
+  const picture = named(key, 'a PNG file', () => decodePng(bytes));
   const { channels, depth } = picture;
   if (depth !== 8 || (channels !== 3 && channels !== 4)) {
-    throw new Error(`image: a PNG of ${channels} channels of ${depth} bits; 3 or 4 of 8 bits are read`);
+    throw new Error(`${key}: a PNG of ${channels} channels of ${depth} bits; 3 or 4 of 8 bits are read`);
   }
   const pixels = picture.width * picture.height;
   const color = new Uint8Array(3 * pixels);
@@ -64,7 +67,8 @@ export function decodeDepth({ format, data }: EncodedDepth, width: number, heigh
     if (bytes.length !== 4 * width * height) {
       throw new Error(`depth: ${bytes.length} bytes; ${width}×${height} 32FC1 needs ${4 * width * height}`);
     }
-    return new Float32Array(Uint8Array.from(bytes).buffer);
+    // The bytes may lie anywhere in a buffer that others share; floats begin at multiples of four.
+    return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
   }
   const picture = named('depth', 'a PNG file', () => decodePng(bytes));
   if (picture.depth !== 16 || picture.channels !== 1) {

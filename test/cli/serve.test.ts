@@ -3,6 +3,10 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect } from 'chai';
+import { Kinematics } from '../../src/robot/kinematics.js';
+import { PolicyPeer } from '../cosmos/served/policy-peer.js';
+import { ModelServer } from '../deployment/model-server.js';
+import { robot } from '../robot/robot-fixture.js';
 import { runCommand } from './command.js';
 
 const [WIDTH, HEIGHT] = [320, 240];
@@ -33,7 +37,7 @@ describe('npm run serve', function () {
     const [, address, endpoint] = /POST (http:\/\/127\.0\.0\.1:\d+)(\S+)/.exec(line) ?? [];
     expect(endpoint, line).to.equal('/v1/cosmos/micro');
     const health = (await (await fetch(`${address}/health`)).json()) as object;
-    expect(health).to.include({ status: 'ready', in_progress: 0 });
+    expect(health).to.deep.include({ status: 'ready' });
     const paths = ((await (await fetch(`${address}/openapi.json`)).json()) as { paths: object }).paths;
     expect(Object.keys(paths)).to.include(endpoint);
     const reply = await fetch(`${address}${endpoint}`, {
@@ -57,11 +61,45 @@ describe('npm run serve', function () {
     expect(errors).to.match(/--host 0\.0\.0\.0 is open to others: set COSMOS_TOKEN/);
   });
 
-  it('says why a tier cannot be served here, and which can', async () => {
-    const { code, errors } = await runCommand('serve', '--tier', 'super');
+  it('serves the tiers of policy servers beside it, one that holds its model in shards too', async () => {
+    const shards = Array.from({ length: 8 }, (_, k) => `cosmos3_super_${k}`);
+    const models = [...shards, 'cosmos3_super'].map((name) => [name, { versions: ['1'], ready: false }]);
+    const held = new ModelServer(Object.fromEntries(models));
+    const kinematics = await Kinematics.create(robot);
+    const peer = await PolicyPeer.start('cosmos3', kinematics);
+    try {
+      const servers = [`super=${await held.listen()}`, `nano=${peer.url}`, 'edge=ws://127.0.0.1:1'];
+      const names = ['micro', 'super', 'nano', 'edge'].flatMap((tier) => ['--tier', tier]);
+      const options = servers.flatMap((server) => ['--server', server]);
+      service = spawn(process.execPath, [resolve('dist/src/cli/serve.js'), '--port', '0', ...names, ...options]);
+      const output = createInterface(service.stdout!)[Symbol.asyncIterator]();
+      const addresses: string[] = [];
+      for (let k = 0; k < 4; k++) addresses.push((await output.next()).value.replace(/.*POST /, ''));
+      expect(addresses.map((address) => new URL(address).pathname)).to.deep.equal(
+        ['micro', 'super', 'nano', 'edge'].map((tier) => `/v1/cosmos/${tier}`),
+      );
+      const answers = await Promise.all(
+        addresses.map(async (address) => {
+          const headers = { 'content-type': 'application/json' };
+          const reply = await fetch(address, { method: 'POST', headers, body: JSON.stringify(REQUEST) });
+          const { policy, error } = (await reply.json()) as { policy?: string; error?: string };
+          return `${reply.status} ${policy ?? error}`;
+        }),
+      );
+      expect(answers[0]).to.match(/^200 cosmos3_micro@/);
+      expect(answers.slice(1, 3)).to.deep.equal(['200 cosmos3_super', '200 cosmos3_droid']);
+      expect(answers[3]).to.match(/^503 ws:\/\/127\.0\.0\.1:1.*is the policy server running there\?/);
+      expect(held.loads).to.have.members([...shards, 'cosmos3_super']);
+    } finally {
+      held.close();
+      await peer.close();
+      kinematics.delete();
+    }
+  });
+
+  it('says what is wrong with its options', async () => {
+    const { code, errors } = await runCommand('serve', '--server', 'nano=ws://gpu:8000');
     expect(code).to.equal(1);
-    expect(errors).to.match(
-      /tier super \(Cosmos-3-Super-70B\) cannot be served here: it needs 8 GPUs.*; served here: micro/,
-    );
+    expect(errors).to.match(/serve: --server: nano is not served; add --tier nano/);
   });
 });

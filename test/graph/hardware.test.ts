@@ -106,6 +106,19 @@ describe('graph: joint_controller drives a robot over its own messages', functio
     await graph.until('the motors are stiff', () => sent.kp(0) === 400);
   });
 
+  it('damps when the supply breaks down, and says so', async () => {
+    let report = '';
+    graph.node.createSubscription('diagnostic_msgs/msg/DiagnosticArray', '/diagnostics', reliable(), ({ status }) => {
+      report = status.find(({ name }) => name === 'joint_controller: robot')?.message ?? report;
+    });
+    await set('supply', { type: 3, double_value: 50 });
+    await graph.until('damping on the wire', () => sent.kp(0) === 0 && sent.kp(30) === 0);
+    await graph.until('the diagnostics name it', () => report.includes('the supply of a motor is too low'));
+    await set('supply', { type: 3, double_value: 64.8 });
+    await pickUp().catch(pickUp);
+    await graph.until('the motors are stiff', () => sent.kp(0) === 400);
+  });
+
   it('never drives beside somebody else', async () => {
     graph.node.createPublisher('unitree_hg/msg/LowCmd', '/lowcmd', reliable(1));
     await graph.until('damping on the wire', () => sent.kp(0) === 0);

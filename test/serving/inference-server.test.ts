@@ -4,8 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import jpeg from 'jpeg-js';
 import { OnnxNetwork } from '../../src/cosmos/onnx-network.js';
 import { Kinematics } from '../../src/robot/kinematics.js';
-import { RequestReader } from '../../src/serving/inference-request.js';
-import { createInferenceServer, type InferenceServerOptions } from '../../src/serving/inference-server.js';
+import { createInferenceServer } from '../../src/serving/inference-server.js';
+import { NetworkEngine, type NetworkQuestion } from '../../src/serving/network-engine.js';
+import type { ServedTier } from '../../src/serving/tier-service.js';
 import { MODEL } from '../cosmos/model-fixture.js';
 import { robot } from '../robot/robot-fixture.js';
 
@@ -30,13 +31,14 @@ const body = {
 
 describe('inference server', () => {
   const network = new OnnxNetwork(MODEL, 1);
-  let reader: RequestReader;
+  let engine: NetworkEngine;
   let kinematics: Kinematics;
   let server: FastifyInstance | undefined;
   before(async () => {
     await network.load();
     kinematics = await Kinematics.create(robot);
-    reader = new RequestReader(robot, kinematics, network.card);
+    // The model of the tests takes one observation at a time.
+    engine = new NetworkEngine(network, robot, kinematics, 1);
   });
   after(async () => {
     kinematics.delete();
@@ -44,10 +46,9 @@ describe('inference server', () => {
   });
   afterEach(() => server?.close());
 
-  async function start(change: Partial<InferenceServerOptions> = {}) {
-    // The model of the tests takes one observation at a time.
-    const options = { endpoint, maxConcurrentRequests: 100, timeout: 5, batch: 1, ...change };
-    server = await createInferenceServer(network, reader, options);
+  async function start(change: Partial<ServedTier> = {}, token?: string) {
+    const tier = { name: 'micro', engine, endpoint, maxConcurrentRequests: 100, timeout: 5, ...change };
+    server = await createInferenceServer([tier], token);
     return (payload: unknown, headers = {}) =>
       server!.inject({ method: 'POST', url: endpoint, payload: payload as object, headers });
   }
@@ -106,8 +107,8 @@ describe('inference server', () => {
     const refused = replies.find(({ statusCode }) => statusCode === 429)!;
     expect(refused.headers['retry-after']).to.equal('1');
     const { body: metrics } = await server!.inject('/metrics');
-    expect(metrics).to.match(/cosmos_requests_total\{status="429"\} \d+/);
-    expect(metrics).to.match(/cosmos_batch_size_count \d+/);
+    expect(metrics).to.match(/cosmos_requests_total\{tier="micro",status="429"\} \d+/);
+    expect(metrics).to.match(/cosmos_batch_size_count\{tier="micro"\} \d+/);
   });
 
   it('answers 503 what takes too long', async () => {
@@ -118,12 +119,42 @@ describe('inference server', () => {
   });
 
   it('wants its token, but for /health', async () => {
-    const ask = await start({ token: 'secret' });
+    const ask = await start({}, 'secret');
     expect((await ask(body)).statusCode).to.equal(401);
     expect((await ask(body, { authorization: 'Bearer wrong!' })).statusCode).to.equal(401);
     expect((await ask(body, { authorization: 'Bearer secret' })).statusCode).to.equal(200);
     expect((await server!.inject('/metrics')).statusCode).to.equal(401);
-    expect((await server!.inject('/health')).json()).to.include({ status: 'ready', model: 'cosmos3_tiny@0.1.0' });
+    const micro = { status: 'ready', model: 'cosmos3_tiny@0.1.0', in_progress: 0 };
+    expect((await server!.inject('/health')).json()).to.deep.equal({ status: 'ready', tiers: { micro } });
+  });
+
+  it('says of both arms where both move', async () => {
+    const ask = await start({
+      engine: {
+        policy: 'two arms',
+        ready: true,
+        batch: 1,
+        schema: engine.schema,
+        read: (payload) => engine.read(payload),
+        answer: async (questions) => {
+          const [{ predictions, dt }] = await engine.answer(questions as NetworkQuestion[]);
+          const [right] = predictions;
+          return [
+            { predictions: [right, { ...right, arm: 'left' as const, actions: right.actions.map((x) => -x) }], dt },
+          ];
+        },
+      },
+    });
+    const { arm, actions, other_arm: other } = (await ask(body)).json();
+    expect([arm, other.arm]).to.deep.equal(['right', 'left']);
+    expect(other.actions).to.deep.equal((actions as number[][]).map((action) => action.map((x) => -x)));
+  });
+
+  it('names what it serves where it is asked for something else', async () => {
+    await start();
+    const reply = await server!.inject({ method: 'POST', url: '/v1/cosmos/super', payload: body });
+    expect(reply.statusCode).to.equal(404);
+    expect(reply.json().error).to.equal('POST /v1/cosmos/super is not served; served: POST /v1/cosmos/micro');
   });
 
   it('describes itself', async () => {

@@ -8,6 +8,8 @@ export const RobotFault = {
   rightHandLost: 1 << 5,
   foreignController: 1 << 6,
   remoteStop: 1 << 7,
+  supplyLow: 1 << 8,
+  supplyHigh: 1 << 9,
 } as const;
 export type RobotFault = (typeof RobotFault)[keyof typeof RobotFault];
 
@@ -35,6 +37,8 @@ const DESCRIPTIONS: Readonly<Record<keyof typeof RobotFault, string>> = {
   rightHandLost: 'the joint states of the right hand stay away',
   foreignController: 'somebody else publishes on /lowcmd: stop it',
   remoteStop: 'emergency stop on the remote control (L2 + B)',
+  supplyLow: 'the supply of a motor is too low: charge or change the battery',
+  supplyHigh: 'the supply of a motor is too high: check the battery',
 };
 
 /** Names the faults in a mask, in words. */

@@ -4,6 +4,8 @@ import { HAND_JOINTS, type JointMap, MOTORS, SIDES } from './motors.js';
 import { CRC_ERRORS, CRC_WINDOW, HAND_TIMEOUT, HOT, RobotFault, STATE_TIMEOUT } from './robot-fault.js';
 import { createHandState, type RobotLink } from './robot-link.js';
 import type { Readiness } from './start-gate.js';
+import type { SupplyLimits } from './supply-limits.js';
+import { SupplyWatch } from './supply-watch.js';
 
 /**
  * What the robot says, and what is wrong with it. Messages whose CRC is wrong are dropped and counted. Real-time safe
@@ -20,14 +22,16 @@ export class RobotReport {
   readonly #take: () => boolean;
   readonly #stateTimeout: number;
   readonly #handTimeout: number;
+  readonly #supply: SupplyWatch;
   #arrival = 0;
   #crcErrors = 0;
   #windowErrors = 0;
   #windowStart = 0;
   #faults = 0;
 
-  /** @param patience factor on the limits of silence */
-  constructor(link: RobotLink, map: JointMap, patience: number) {
+  /** @param supply limits of the motors' supply @param patience factor on the limits of silence */
+  constructor(link: RobotLink, map: JointMap, supply: SupplyLimits, patience: number) {
+    this.#supply = new SupplyWatch(supply);
     this.#stateTimeout = patience * STATE_TIMEOUT;
     this.#handTimeout = patience * HAND_TIMEOUT;
     this.#link = link;
@@ -111,6 +115,8 @@ export class RobotReport {
       if (state.error(i) !== 0) faults |= RobotFault.motor;
       if (state.temperature(i) >= HOT) faults |= RobotFault.overheated;
     }
+    // Before the first LowState there is no supply to judge.
+    if (this.#arrival > 0) faults |= this.#supply.update(state, now);
     if (now - this.hands.left.arrival > this.#handTimeout) faults |= RobotFault.leftHandLost;
     if (now - this.hands.right.arrival > this.#handTimeout) faults |= RobotFault.rightHandLost;
     if (this.#link.foreign > 0) faults |= RobotFault.foreignController;

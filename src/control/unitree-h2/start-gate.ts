@@ -3,6 +3,7 @@ import { EMERGENCY_STOP_BUTTONS, type LowState } from './low-state.js';
 import { type JointMap, MOTORS, SIDES, type Side } from './motors.js';
 import { HOT } from './robot-fault.js';
 import type { HandState } from './robot-link.js';
+import type { SupplyLimits } from './supply-limits.js';
 
 /** A joint may be past its limit by this much when the robot starts, rad: limits are soft, postures rest on stops. */
 const MARGIN = 0.1;
@@ -28,7 +29,12 @@ export interface Readiness {
  * What forbids the robot to start.
  * @returns a line for each thing that is missing, with its remedy; empty: it may start
  */
-export function missingForStart(robot: Readiness, map: JointMap, parameters: JointParameters): string[] {
+export function missingForStart(
+  robot: Readiness,
+  map: JointMap,
+  parameters: JointParameters,
+  supply: SupplyLimits,
+): string[] {
   const missing: string[] = [];
   const { state, heard, crcErrors, hands, handsHeard, foreign, confirmed, stopRequested } = robot;
   if (crcErrors > 0) missing.push(`${crcErrors} LowStates with a wrong CRC: check network and firmware`);
@@ -36,12 +42,13 @@ export function missingForStart(robot: Readiness, map: JointMap, parameters: Joi
     missing.push('no LowState on /lowstate: switch the robot on; check network and ROS_DOMAIN_ID');
   } else {
     const motors = (holds: (motor: number) => boolean) => MOTORS.filter((_, motor) => holds(motor));
-    const silent = motors((i) => state.q(i) === 0 && state.voltage(i) === 0 && state.temperature(i) === 0);
+    const silent = motors((i) => !reports(state, i));
     if (silent.length > 0) missing.push(`motors that do not report: ${list(silent)}`);
     const faulty = motors((i) => state.error(i) !== 0);
     if (faulty.length > 0) missing.push(`motors that report an error: ${list(faulty)}`);
     const hot = motors((i) => state.temperature(i) >= HOT);
     if (hot.length > 0) missing.push(`motors hotter than ${HOT} °C: ${list(hot)}`);
+    missing.push(...outsideSupply(state, supply));
     if ((state.buttons & EMERGENCY_STOP_BUTTONS) === EMERGENCY_STOP_BUTTONS) {
       missing.push('emergency stop pressed on the remote control (L2 + B): release it');
     }
@@ -64,6 +71,24 @@ export function missingForStart(robot: Readiness, map: JointMap, parameters: Joi
     );
   }
   return missing;
+}
+
+function reports(state: LowState, motor: number): boolean {
+  return state.q(motor) !== 0 || state.voltage(motor) !== 0 || state.temperature(motor) !== 0;
+}
+
+/** Motors that report a supply beyond the limits; those that report nothing at all are named elsewhere. */
+function outsideSupply(state: LowState, { lowest, highest }: SupplyLimits): string[] {
+  const named = (holds: (voltage: number) => boolean) =>
+    MOTORS.flatMap((name, i) =>
+      reports(state, i) && holds(state.voltage(i)) ? [`${name} at ${state.voltage(i).toFixed(1)} V`] : [],
+    );
+  const low = named((voltage) => !(voltage >= lowest.stop));
+  const high = named((voltage) => voltage > highest.stop);
+  return [
+    ...(low.length > 0 ? [`supply below ${lowest.stop} V: ${list(low)}: charge or change the battery`] : []),
+    ...(high.length > 0 ? [`supply above ${highest.stop} V: ${list(high)}: check the battery`] : []),
+  ];
 }
 
 /** Joints that are not finite or beyond their limits. */

@@ -9,6 +9,7 @@ import { torqueShare } from './robot-fault.js';
 import { RobotLink } from './robot-link.js';
 import { RobotReport } from './robot-report.js';
 import { missingForStart } from './start-gate.js';
+import type { SupplyLimits } from './supply-limits.js';
 
 /** Time between commands, s. */
 const PERIOD = 0.002;
@@ -25,6 +26,8 @@ const PITCH_ROLL = 0;
 export interface UnitreeH2Options {
   /** Memory shared with whoever carries the messages, see RobotLink. */
   readonly link: SharedArrayBuffer;
+  /** Of the motors' supply. */
+  readonly supply: SupplyLimits;
   /** How long `configure` waits for the robot to be ready, s. */
   readonly gateTimeout: number;
   /** Factor on the limits of the robot's silence: 1, or more on a machine that is busy with other things. */
@@ -70,7 +73,7 @@ export class UnitreeH2Hardware implements Hardware {
     this.#parameters = parameters;
     this.#map = mapJoints(parameters.names);
     this.#link = new RobotLink(options.link);
-    this.#report = new RobotReport(this.#link, this.#map, options.patience);
+    this.#report = new RobotReport(this.#link, this.#map, options.supply, options.patience);
     this.#hands = new Float64Array(this.#map.hands.left.length + this.#map.hands.right.length);
     this.#command.modePr = PITCH_ROLL;
     for (let motor = 0; motor < MOTORS.length; motor++) this.#command.setMode(motor, MOTOR_ON);
@@ -83,7 +86,7 @@ export class UnitreeH2Hardware implements Hardware {
     for (;;) {
       this.#report.update(this.#now());
       const now = this.#now();
-      const missing = missingForStart(this.#report.readiness(now), this.#map, this.#parameters);
+      const missing = this.#missing(now);
       if (missing.length > 0) closed = now;
       else if (now - closed >= GATE_TIME) return;
       if (now >= deadline && missing.length > 0) {
@@ -97,7 +100,7 @@ export class UnitreeH2Hardware implements Hardware {
   activate(state: RobotState): void {
     const now = this.#now();
     this.#report.update(now);
-    const missing = missingForStart(this.#report.readiness(now), this.#map, this.#parameters);
+    const missing = this.#missing(now);
     if (missing.length > 0) throw new Error(`the robot is no longer ready:\n${missing.join('\n')}`);
     this.#report.write(state);
     // Those from before it was ready.
@@ -138,6 +141,10 @@ export class UnitreeH2Hardware implements Hardware {
 
   deactivate(): void {
     this.#handover.release();
+  }
+
+  #missing(now: number): string[] {
+    return missingForStart(this.#report.readiness(now), this.#map, this.#parameters, this.#options.supply);
   }
 
   /** Whether no motor is given stiffness or torque. */

@@ -24,10 +24,15 @@ export class ServedBackend implements PolicyBackend {
   readonly #robot: Robot;
   readonly #client: PolicyClient;
   readonly #output: EmbodimentOutput;
+  readonly #prepare: () => Promise<void>;
   readonly #delay = new RetryDelay();
 
-  /** @throws Error where the map does not fit the robot */
-  constructor(embodiment: Embodiment, robot: Robot, kinematics: Kinematics) {
+  /**
+   * @param prepare what the server needs before it is asked
+   * @throws Error where the map does not fit the robot
+   */
+  constructor(embodiment: Embodiment, robot: Robot, kinematics: Kinematics, prepare = async () => {}) {
+    this.#prepare = prepare;
     this.#embodiment = embodiment;
     this.#robot = robot;
     this.#client = createClient(embodiment);
@@ -41,6 +46,7 @@ export class ServedBackend implements PolicyBackend {
 
   /** Connects, and compares the map with what the server says of itself. */
   async load(): Promise<void> {
+    await this.#prepare();
     checkDescription(this.#embodiment, await this.#client.connect());
   }
 

@@ -15,7 +15,8 @@ import { FaultyChannel } from './faulty-channel.js';
 const MODE_MACHINE = 5;
 const TEMPERATURE = 41;
 const TEMPERATURE_HOT = 108;
-const VOLTAGE = 58.8;
+/** What the battery gives: 18 cells of 3.6 V. */
+export const NOMINAL_SUPPLY = 64.8;
 /** An error word: over-current, say. What the bits mean is the vendor's. */
 const ERROR = 0x4;
 
@@ -38,6 +39,8 @@ export interface EmulatedFaults {
   deadHand: Side | '';
   /** The remote control's emergency stop is pressed. */
   remoteStop: boolean;
+  /** What the motors are supplied with, V. */
+  supply: number;
 }
 
 /** What a hand reports: rad, rad/s, N·m, in its driver's order. */
@@ -54,7 +57,14 @@ export interface HandReport {
 export class RobotEmulator {
   readonly simulation: Simulation;
   readonly firmware: BodyFirmware;
-  readonly faults: EmulatedFaults = { silent: false, hotMotor: '', brokenMotor: '', deadHand: '', remoteStop: false };
+  readonly faults: EmulatedFaults = {
+    silent: false,
+    hotMotor: '',
+    brokenMotor: '',
+    deadHand: '',
+    remoteStop: false,
+    supply: NOMINAL_SUPPLY,
+  };
   /** From the controller to the body, and back. */
   readonly commands: FaultyChannel;
   readonly states: FaultyChannel;
@@ -196,7 +206,7 @@ export class RobotEmulator {
 
   /** Sends what the body measures into the channel `states`. @param now s */
   report(now: number): void {
-    const { silent, hotMotor, brokenMotor, remoteStop } = this.faults;
+    const { silent, hotMotor, brokenMotor, remoteStop, supply } = this.faults;
     this.simulation.readState(this.#measured);
     this.#noise.apply(this.#measured);
     if (silent) return;
@@ -213,7 +223,7 @@ export class RobotEmulator {
       message.setHealth(
         i,
         MOTORS[i] === hotMotor ? TEMPERATURE_HOT : TEMPERATURE,
-        VOLTAGE,
+        supply,
         MOTORS[i] === brokenMotor ? ERROR : 0,
       );
     }

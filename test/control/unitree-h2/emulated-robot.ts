@@ -5,11 +5,13 @@ import { TrajectoryBuffer } from '../../../src/control/trajectory-buffer.js';
 import { LowCommand } from '../../../src/control/unitree-h2/low-command.js';
 import { HAND_JOINTS, SIDES } from '../../../src/control/unitree-h2/motors.js';
 import { RobotLink } from '../../../src/control/unitree-h2/robot-link.js';
+import { loadSupplyLimits } from '../../../src/control/unitree-h2/supply-limits.js';
 import { UnitreeH2Hardware } from '../../../src/control/unitree-h2/unitree-h2-hardware.js';
 import { Robot } from '../../../src/robot/robot.js';
 import { RobotEmulator } from '../../../src/sim/emulator/robot-emulator.js';
 import { loadTask } from '../../../src/sim/scene.js';
 
+const SUPPLY = loadSupplyLimits('config/unitree_h2.yaml');
 const DT = 0.001;
 const START = 100;
 
@@ -36,7 +38,7 @@ export class EmulatedRobot {
     readonly emulator: RobotEmulator,
   ) {
     this.hardware = new UnitreeH2Hardware(
-      { link: this.link.buffer, gateTimeout: 1, patience: 1 },
+      { link: this.link.buffer, supply: SUPPLY, gateTimeout: 1, patience: 1 },
       robot,
       () => this.time,
     );

@@ -4,6 +4,7 @@ import { RAMP_TIME } from '../../../src/control/unitree-h2/handover.js';
 import { MOTORS, mapJoints } from '../../../src/control/unitree-h2/motors.js';
 import { describeFaults, RobotFault, torqueShare } from '../../../src/control/unitree-h2/robot-fault.js';
 import { BodyFirmware, FirmwareMode } from '../../../src/sim/emulator/body-firmware.js';
+import { NOMINAL_SUPPLY } from '../../../src/sim/emulator/robot-emulator.js';
 import { EmulatedRobot } from './emulated-robot.js';
 
 /** What the gate says. */
@@ -60,6 +61,18 @@ describe('UnitreeH2Hardware', function () {
       expect(text).to.match(/report an error: left_knee_joint/);
       expect(text).to.match(/hotter than 100 °C: waist_yaw_joint/);
       expect(text).to.match(/remote control/);
+    });
+
+    it('refuses a supply that is too low or too high', async () => {
+      robot.link.setConfirmed(true);
+      robot.emulator.faults.supply = 53.9;
+      expect(await complaint(robot)).to.match(
+        /supply below 54 V: left_hip_pitch_joint at 53\.9 V.* and 25 more: charge/,
+      );
+      robot.emulator.faults.supply = 79.5;
+      expect(await complaint(robot)).to.match(
+        /supply above 79\.2 V: left_hip_pitch_joint at 79\.5 V.*: check the battery/,
+      );
     });
 
     it('refuses a posture outside the limits', async () => {
@@ -214,6 +227,28 @@ describe('UnitreeH2Hardware', function () {
       0.003,
     ],
     [
+      'the supply breaks down',
+      (r) => {
+        r.emulator.faults.supply = 50;
+      },
+      (r) => {
+        r.emulator.faults.supply = NOMINAL_SUPPLY;
+      },
+      RobotFault.supplyLow,
+      0.106,
+    ],
+    [
+      'the supply is too high',
+      (r) => {
+        r.emulator.faults.supply = 82;
+      },
+      (r) => {
+        r.emulator.faults.supply = NOMINAL_SUPPLY;
+      },
+      RobotFault.supplyHigh,
+      0.106,
+    ],
+    [
       'the remote control stops it',
       (r) => {
         r.emulator.faults.remoteStop = true;
@@ -270,6 +305,19 @@ describe('UnitreeH2Hardware', function () {
     robot.emulator.states.faults.bitErrors = 0;
     robot.run(0.1);
     expect(robot.link.crcErrors).to.equal(1);
+    expect(robot.controller.stop.mode).to.equal(StopMode.running);
+  });
+
+  it('survives a short sag of the supply', async () => {
+    await robot.start();
+    robot.run(0.05);
+    for (let k = 0; k < 3; k++) {
+      robot.emulator.faults.supply = 50;
+      robot.run(0.09);
+      robot.emulator.faults.supply = NOMINAL_SUPPLY;
+      robot.run(0.01);
+    }
+    robot.run(0.1);
     expect(robot.controller.stop.mode).to.equal(StopMode.running);
   });
 

@@ -89,12 +89,18 @@ export class PolicyPeer {
     return `${PEERS[this.#protocol]().scheme}://127.0.0.1:${this.#port}`;
   }
 
-  /** Connects. @param change of the map */
-  async connect(change: Partial<Embodiment> = {}): Promise<PolicySession> {
+  /** The policy, not connected yet. @param change of the map */
+  backend(change: Partial<Embodiment> = {}): ServedBackend {
     const { embodiment } = PEERS[this.#protocol]();
     this.#backend = new ServedBackend({ ...embodiment, url: this.url, timeout: 1, ...change }, robot, this.#kinematics);
-    await this.#backend.load();
-    return new PolicySession(this.#backend, { candidates: 1, steps: 1 });
+    return this.#backend;
+  }
+
+  /** Connects. @param change of the map */
+  async connect(change: Partial<Embodiment> = {}): Promise<PolicySession> {
+    const backend = this.backend(change);
+    await backend.load();
+    return new PolicySession(backend, { candidates: 1, steps: 1 });
   }
 
   async close(): Promise<void> {
