@@ -283,11 +283,12 @@ export class JointController {
     this.#pid.damp(this.#measured.position, command);
   }
 
-  /** Takes the stiffness away from joints whose sensors are lost. */
+  /** Takes the stiffness away from joints whose sensors are lost: their command is where they are. */
   #release(command: JointCommand): void {
-    const { lost } = this.#measured;
+    const { lost, position } = this.#measured;
     for (let j = 0; j < lost.length; j++) {
       if (lost[j] === 0) continue;
+      command.position[j] = position[j];
       command.velocity[j] = 0;
       command.kp[j] = 0;
       command.effort[j] = 0;

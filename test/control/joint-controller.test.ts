@@ -206,6 +206,8 @@ describe('JointController', () => {
         bench.state.velocity[40] = 0;
         bench.state.position[40] = -0.6;
       };
+      bench.run(DT, away);
+      expect([bench.command.position[40], bench.command.kp[40]]).to.deep.equal([-0.6, 0]);
       bench.controller.requestReset();
       bench.run(DT, away);
       expect(bench.controller.resetRefusal).to.equal(0);
