@@ -6,7 +6,8 @@ import { Level } from '../../src/ros/diagnostics.js';
 import { subscriptionsOf } from '../../src/ros/endpoints.js';
 import type { Message } from '../../src/ros/messages.js';
 import { packagePath } from '../../src/ros/package-path.js';
-import { reliable, sensorData } from '../../src/ros/qos.js';
+import { latched, reliable, sensorData } from '../../src/ros/qos.js';
+import { toSeconds } from '../../src/ros/time.js';
 import { freePort } from '../graph/operator-fixture.js';
 import { type Latest, TestGraph } from '../graph/test-graph.js';
 
@@ -25,6 +26,9 @@ describe('web: operator page', function () {
   let browser: Browser;
   let page: Page;
   const errors: string[] = [];
+  /** What safety_monitor saw and did, since the test began. */
+  let safety: Latest<'cosmos_humanoid/msg/SafetyState'>;
+  const events: string[] = [];
 
   before(async function () {
     if (!existsSync(CHROMIUM)) {
@@ -41,6 +45,13 @@ describe('web: operator page', function () {
       operator_port: String(port),
     });
     controller = graph.listen('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1));
+    safety = graph.listen('cosmos_humanoid/msg/SafetyState', 'safety/state', latched());
+    graph.node.createSubscription(
+      'cosmos_humanoid/msg/SafetyEvent',
+      'safety/events',
+      reliable(50),
+      ({ header, cause, text }) => events.push(`${toSeconds(header.stamp).toFixed(3)} ${cause}: ${text}`),
+    );
     await graph.until('the loop runs', () => controller.count > 0);
     browser = await chromium.launch({
       executablePath: PATIENT_CHROMIUM,
@@ -54,6 +65,14 @@ describe('web: operator page', function () {
       if (message.type() === 'error' && !/WebSocket|ERR_CONNECTION/.test(message.text())) errors.push(message.text());
     });
     await page.goto(`http://localhost:${port}/`);
+  });
+
+  /** What the robot's safety is: the first question where the page does not say what it should. */
+  afterEach(function () {
+    if (this.currentTest?.state !== 'failed') return;
+    const { level, reasons } = safety.message ?? {};
+    const mode = controller.message?.mode;
+    console.log(`loop: mode ${mode}; safety: level ${level}: ${reasons?.join('; ')}\n${events.slice(-12).join('\n')}`);
   });
 
   after(async () => {
