@@ -190,8 +190,14 @@ class OperatorBridgeNode implements NodeHooks {
       client = this.#node.createClient('std_srvs/srv/Trigger', service);
       this.#triggers.set(service, client);
     }
-    const { success, message } = await client.call({});
-    return { success, message };
+    try {
+      const { success, message } = await client.call({});
+      return { success, message };
+    } catch (error) {
+      // On a machine that is full a service may know of this client's questions and not where its answers go to, for good.
+      this.#triggers.delete(service);
+      throw error;
+    }
   }
 
   /** Opens the port, and tries again while it is taken: by a bridge that is about to end, or for good. */

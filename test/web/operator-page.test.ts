@@ -6,13 +6,16 @@ import { Level } from '../../src/ros/diagnostics.js';
 import { subscriptionsOf } from '../../src/ros/endpoints.js';
 import type { Message } from '../../src/ros/messages.js';
 import { packagePath } from '../../src/ros/package-path.js';
-import { reliable, sensorData } from '../../src/ros/qos.js';
+import { latched, reliable, sensorData } from '../../src/ros/qos.js';
+import { toSeconds } from '../../src/ros/time.js';
 import { freePort } from '../graph/operator-fixture.js';
 import { type Latest, TestGraph } from '../graph/test-graph.js';
 
 const CHROMIUM = '/usr/bin/chromium';
 const PATIENT_CHROMIUM = packagePath('test/web/chromium.sh');
 const INSTRUCTION = 'pick up the red cup and place it in the bin';
+/** What the page says of each level of SafetyState.msg. */
+const SAFETY_WORDS = ['No stop', 'Warning', 'Protective stop', 'Emergency stop'];
 /** Time for anything that has to happen in the page, ms; much more than it takes. */
 const PATIENCE = 60_000;
 
@@ -25,6 +28,9 @@ describe('web: operator page', function () {
   let browser: Browser;
   let page: Page;
   const errors: string[] = [];
+  /** What safety_monitor saw and did, since the test began. */
+  let safety: Latest<'cosmos_humanoid/msg/SafetyState'>;
+  const events: string[] = [];
 
   before(async function () {
     if (!existsSync(CHROMIUM)) {
@@ -41,6 +47,13 @@ describe('web: operator page', function () {
       operator_port: String(port),
     });
     controller = graph.listen('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1));
+    safety = graph.listen('cosmos_humanoid/msg/SafetyState', 'safety/state', latched());
+    graph.node.createSubscription(
+      'cosmos_humanoid/msg/SafetyEvent',
+      'safety/events',
+      reliable(50),
+      ({ header, cause, text }) => events.push(`${toSeconds(header.stamp).toFixed(3)} ${cause}: ${text}`),
+    );
     await graph.until('the loop runs', () => controller.count > 0);
     browser = await chromium.launch({
       executablePath: PATIENT_CHROMIUM,
@@ -61,9 +74,21 @@ describe('web: operator page', function () {
     await graph?.stop();
   });
 
+  /** Adds how the robot is to an error: the first question where something does not come to be. */
+  function explain(error: unknown): never {
+    const { level, reasons = [] } = safety.message ?? {};
+    const now = `loop: mode ${controller.message?.mode}; safety: level ${level}: ${reasons.join('; ')}`;
+    throw new Error(`${(error as Error).message}\n${now}\nbefore:\n${events.slice(-12).join('\n')}`, { cause: error });
+  }
+
   /** Waits until an element's text is as it should be. */
   async function shows(selector: string, text: RegExp): Promise<void> {
-    await page.locator(selector, { hasText: text }).first().waitFor();
+    await page.locator(selector, { hasText: text }).first().waitFor().catch(explain);
+  }
+
+  /** Waits for something to come true. */
+  async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+    await graph.until(what, holds).catch(explain);
   }
 
   const moved = (from: ArrayLike<number>, { position }: Message<'cosmos_humanoid/msg/ControllerState'>) =>
@@ -71,7 +96,7 @@ describe('web: operator page', function () {
 
   /** Resets, as people do, until the robot is let go. */
   async function reset(): Promise<void> {
-    await graph.until('the robot is let go', async () => {
+    await until('the robot is let go', async () => {
       await page.locator('#reset').click();
       await page.locator('#confirm-reset').click();
       await page.locator('#stop-note', { hasText: /reset(:| refused)/ }).waitFor();
@@ -84,12 +109,12 @@ describe('web: operator page', function () {
   async function startAnew(): Promise<void> {
     await page.locator('#anew').click();
     await shows('#stop-note', /placed anew/);
-    await graph.until('the robot is let go', () => controller.message?.mode === StopMode.running);
+    await until('the robot is let go', () => controller.message?.mode === StopMode.running);
   }
 
   it('shows the robot, what its camera sees and how it is', async () => {
     await shows('#connection', /^connected$/);
-    await graph.until('the nodes are up', async () => (await graph.call('lifecycle_manager/is_active')).success);
+    await until('the nodes are up', async () => (await graph.call('lifecycle_manager/is_active')).success);
     await reset();
     await shows('#safety-word', /No stop|Warning/);
     await shows('#nodes summary', /^joint_controller/);
@@ -120,7 +145,7 @@ describe('web: operator page', function () {
     const status = [
       { level: Level.error, name: 'passing: part', message: 'it is broken', hardware_id: '', values: [] },
     ];
-    await graph.until('it is shown', async () => {
+    await until('it is shown', async () => {
       speaker.publish({ status });
       return (await page.locator('#nodes summary', { hasText: /^passing: it is broken$/ }).count()) === 1;
     });
@@ -131,7 +156,7 @@ describe('web: operator page', function () {
 
   it('holds the robot by the protective stop, and lets it go after a reset that was asked for twice', async () => {
     await page.locator('#protective').click();
-    await graph.until('the loop holds', () => controller.message?.mode === StopMode.hold);
+    await until('the loop holds', () => controller.message?.mode === StopMode.hold);
     await shows('#safety-word', /^Protective stop$/);
     await shows('#safety-text', /slows down and holds/);
     await reset();
@@ -147,7 +172,7 @@ describe('web: operator page', function () {
     if (shot !== undefined) await page.screenshot({ path: shot.replace(/(\.\w+)?$/, '_points$1') });
     await page.locator('#points').click();
     await shows('#points', /^Points$/);
-    await graph.until('nobody listens any more', () => listeners() === 0);
+    await until('nobody listens any more', () => listeners() === 0);
   });
 
   it('shows what the model expects to see, and says where it expects nothing', async () => {
@@ -172,7 +197,7 @@ describe('web: operator page', function () {
     await shows('#history li', /under way/);
     await shows('#candidates li.best', /carried out/);
     await shows('#candidates li:not(.best)', /\d+\.\d cm off: (farther from|as good as)/);
-    await graph.until('the robot moves', () => moved(from, controller.message!) > 0.1);
+    await until('the robot moves', () => moved(from, controller.message!) > 0.1);
     await shows('#stage', /\d s, confidence \d+ %/);
     const shot = process.env.OPERATOR_SCREENSHOT;
     if (shot !== undefined) await page.screenshot({ path: shot });
@@ -180,7 +205,7 @@ describe('web: operator page', function () {
 
   it('stops the loop by the space bar, and says so in words', async () => {
     await page.keyboard.press('Space');
-    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await until('the loop damps', () => controller.message?.mode === StopMode.damping);
     await shows('#safety-word', /^Emergency stop$/);
     await shows('#stop-note', /^stopped/);
     await shows('#history li', /stopped/);
@@ -201,7 +226,7 @@ describe('web: operator page', function () {
     await page.locator('#reset').click();
     await page.locator('#confirm[open]').waitFor();
     await page.locator('#stop').click();
-    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await until('the loop damps', () => controller.message?.mode === StopMode.damping);
     await page.keyboard.press('Escape');
     await page.locator('#confirm[open]').waitFor({ state: 'hidden' });
     expect(controller.message?.mode).to.equal(StopMode.damping);
@@ -216,12 +241,12 @@ describe('web: operator page', function () {
     expect(await page.locator('#instruction').inputValue()).to.equal('a b c');
     expect(controller.message?.mode).to.equal(StopMode.running);
     await page.locator('#stop').click();
-    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await until('the loop damps', () => controller.message?.mode === StopMode.damping);
     await startAnew();
   });
 
   it('says that a stop is not confirmed, and that what it shows is old, while the whole bridge hangs', async () => {
-    await graph.until('the robot runs', () => controller.message?.mode === StopMode.running);
+    await until('the robot runs', () => controller.message?.mode === StopMode.running);
     const pid = graph.launcher.pids.get('operator_bridge')!;
     process.kill(pid, 'SIGSTOP');
     try {
@@ -232,7 +257,7 @@ describe('web: operator page', function () {
     } finally {
       process.kill(pid, 'SIGCONT');
     }
-    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await until('the loop damps', () => controller.message?.mode === StopMode.damping);
     await shows('#stop-note', /^stopped/);
     await startAnew();
   });
@@ -243,9 +268,18 @@ describe('web: operator page', function () {
     await shows('#connection', /^not connected$/);
     await shows('#connection', /^connected$/);
     await page.locator('#banner').waitFor({ state: 'hidden' });
-    await shows('#safety-word', /No stop|Warning/);
+    // Whatever the robot has come to meanwhile, the page says it …
+    await until('the page says how the robot is', async () => {
+      const word = await page.locator('#safety-word').textContent();
+      return word === SAFETY_WORDS[safety.message!.level];
+    });
+    // … and lets it go and stops it as before.
+    await startAnew();
     await page.keyboard.press('Space');
-    await graph.until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await until('the loop damps', () => controller.message?.mode === StopMode.damping);
+    await shows('#stop-note', /^stopped/);
+    await shows('#safety-word', /^Emergency stop$/);
+    await startAnew();
     expect(errors).to.deep.equal([]);
   });
 });

@@ -17,6 +17,7 @@ import type {
   Text,
 } from './messages.js';
 import { NodesPanel } from './nodes-panel.js';
+import { Painter } from './painter.js';
 import { LivePlot } from './plots.js';
 import { RobotView } from './robot-view.js';
 import { bridgeUrl } from './socket.js';
@@ -29,9 +30,11 @@ const STALE = { joint_states: 1, 'safety/state': 1, 'joint_controller/state': 1 
 /** Age of what comes from which the page says so, s. */
 const OLD = 1;
 
-/** Pictures of a topic and drawings of a plot, Hz; less where a processor draws, so that keys are heard in time. */
-const HARDWARE_PACE = { pictures: 20, plots: 4 };
-const SOFTWARE_PACE = { pictures: 5, plots: 1 };
+/** Pictures of the page and of a topic, Hz; less of a topic where a processor draws, so that keys are heard in time. */
+const PICTURES = 20;
+const SOFTWARE_PICTURES = 5;
+/** Drawings of a plot, Hz. */
+const PLOTS = 4;
 
 const COLORS = ['#4c8dff', '#ff8a1f', '#2fa86a', '#b065e0'] as const;
 
@@ -73,17 +76,17 @@ setInterval(showConnection, 500);
 /** @param robot its namespace, ends in a slash */
 function start(robot: string): void {
   namespace = robot;
-  const robotView = tryTo(() => new RobotView(byId('scene')));
-  const pace = robotView?.software === false ? HARDWARE_PACE : SOFTWARE_PACE;
-  const link = new DataLink(pace.pictures);
+  const painter = new Painter(PICTURES);
+  const robotView = tryTo(() => new RobotView(byId('scene'), painter));
+  const link = new DataLink(robotView?.software === false ? PICTURES : SOFTWARE_PICTURES);
   data = link;
   const hear = <T>(topic: string, handle: (message: T) => void) => link.hear(`${robot}${topic}`, handle);
   const latency = new LatencyMeter();
 
   hear<SafetyState>('safety/state', (message) => stops.observeSafety(message));
   hear<Text>('instruction', (message) => tasks.observeInstruction(message.data));
-  showCameras(robot, link);
-  showPrediction(robot, link);
+  showCameras(robot, link, painter);
+  showPrediction(robot, link, painter);
   const nodes = new NodesPanel();
   link.hear<DiagnosticArray>('/diagnostics', (array) => {
     nodes.observe(array);
@@ -98,7 +101,7 @@ function start(robot: string): void {
     if (last !== undefined) robotView?.plan(names, last.positions);
   });
   hear<ActionPrediction>('cosmos/action_prediction', (message) => {
-    candidates.observe(message);
+    painter.request(candidates, () => candidates.observe(message));
     latency.observePrediction(message);
     robotView?.believe(message);
   });
@@ -107,7 +110,7 @@ function start(robot: string): void {
     robotView?.aim(message);
   });
   hear<HandReference>('motion_planner/hand_reference', (message) => latency.observePlan(message));
-  const plots = makePlots(latency, pace.plots);
+  const plots = makePlots(latency, painter);
   hear<ControllerState>('joint_controller/state', (message) => {
     stops.observeController(message);
     latency.observeController(message);
@@ -115,8 +118,8 @@ function start(robot: string): void {
   });
 }
 
-/** @param rate at which they are drawn, Hz @returns takes in what the loop says */
-function makePlots(latency: LatencyMeter, rate: number): (state: ControllerState) => void {
+/** @returns takes in what the loop says */
+function makePlots(latency: LatencyMeter, painter: Painter): (state: ControllerState) => void {
   const box = byId('plots');
   const series = (...labels: string[]) => labels.map((label, i) => ({ label, color: COLORS[i % COLORS.length]! }));
   const error = new LivePlot(box, 'Joint error', 'mrad', series('largest', 'rms'));
@@ -126,8 +129,8 @@ function makePlots(latency: LatencyMeter, rate: number): (state: ControllerState
   setInterval(() => {
     const { predict, decode, plan, apply } = latency.delays;
     if (!document.hidden) delay.add(predict, decode, plan, apply);
-    if (!document.hidden) for (const plot of [error, torque, late, delay]) plot.draw();
-  }, 1000 / rate);
+    for (const plot of [error, torque, late, delay]) painter.request(plot, () => plot.draw());
+  }, 1000 / PLOTS);
   return ({ position_error, torque: torques, timing }) => {
     error.add(1000 * largest(position_error), 1000 * rms(position_error));
     torque.add(largest(torques), rms(torques));

@@ -2,12 +2,13 @@ import { showImage } from './camera-view.js';
 import type { DataLink } from './data-link.js';
 import { byId, describe, say } from './dom.js';
 import type { Image } from './messages.js';
+import type { Painter } from './painter.js';
 
 /**
  * Pictures of one camera, those that are looked at: a simulated one renders only then.
  * @param robot its namespace, ends in a slash
  */
-export function showCameras(robot: string, link: DataLink): void {
+export function showCameras(robot: string, link: DataLink, painter: Painter): void {
   const select = byId<HTMLSelectElement>('camera');
   const kinds = ['color', 'depth'] as const;
   let shown = '';
@@ -15,7 +16,7 @@ export function showCameras(robot: string, link: DataLink): void {
     for (const kind of kinds) {
       if (shown !== '') link.forget(`${robot}${shown}/${kind}/image_raw`);
       link.hear<Image>(`${robot}${select.value}/${kind}/image_raw`, (image) => {
-        if (!document.hidden) showImage(byId<HTMLCanvasElement>(kind), image);
+        if (!document.hidden) showImage(painter, byId<HTMLCanvasElement>(kind), image);
       });
     }
     shown = select.value;
@@ -34,10 +35,10 @@ export function showCameras(robot: string, link: DataLink): void {
 }
 
 /** What the model expects to see when it has carried out what it proposes; not every model says. @param robot as above */
-export function showPrediction(robot: string, link: DataLink): void {
+export function showPrediction(robot: string, link: DataLink, painter: Painter): void {
   const topic = `${robot}cosmos/predicted_image`;
   link.hear<Image>(topic, (image) => {
-    if (!document.hidden) showImage(byId<HTMLCanvasElement>('predicted'), image);
+    if (!document.hidden) showImage(painter, byId<HTMLCanvasElement>('predicted'), image);
   });
   setInterval(() => {
     const silence = link.silence(topic);

@@ -1,20 +1,13 @@
 import type { Image } from './messages.js';
+import type { Painter } from './painter.js';
 
 /** Depths of the scale's ends, m. */
 const NEAR = 0.3;
 const FAR = 1.6;
 
-const waiting = new Map<HTMLCanvasElement, Image>();
-
-/** Shows the latest picture as soon as the browser draws; those in between are left out. */
-export function showImage(canvas: HTMLCanvasElement, image: Image): void {
-  if (!waiting.has(canvas)) {
-    requestAnimationFrame(() => {
-      drawImage(canvas, waiting.get(canvas)!);
-      waiting.delete(canvas);
-    });
-  }
-  waiting.set(canvas, image);
+/** Shows the latest picture as soon as something is drawn; those in between are left out. */
+export function showImage(painter: Painter, canvas: HTMLCanvasElement, image: Image): void {
+  painter.request(canvas, () => drawImage(canvas, image));
 }
 
 /** Draws a picture of encoding rgb8, or of 32FC1: depth in metres, from warm (near) to cold (far), black for none. */

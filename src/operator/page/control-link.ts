@@ -10,6 +10,9 @@ import {
 } from '../control-protocol.js';
 import { bridgeUrl, keepOpen } from './socket.js';
 
+/** Time for a channel to answer a stop, before a request of its own is made too, ms. */
+const ANSWER = 100;
+
 type WithoutId<T> = T extends unknown ? Omit<T, 'id'> : never;
 
 /** The page's end of the control channel. */
@@ -48,24 +51,35 @@ export class ControlLink {
   }
 
   /**
-   * Stops the robot, in three ways at once: by the thread that does nothing else, by the open channel, and by a request
-   * of its own, which needs none. The request is taken back as soon as the robot is stopped: one that comes late would
-   * stop a robot that was reset meanwhile.
-   * @returns whether one of them was answered
+   * Stops the robot: by the thread that does nothing else and by the open channel at once, and, where the thread does not
+   * answer at once, by a request of its own, which needs no channel. That is taken back as soon as the robot is stopped:
+   * one that comes late would stop a robot that was reset meanwhile.
+   * @returns whether the thread or the request was answered
    */
   async stop(): Promise<boolean> {
-    const answers = [this.#stopByThread()];
+    const thread = this.#stopByThread();
     if (this.open) this.#socket!.send(STOP_FRAME);
     const stopped = new AbortController();
-    const request = fetch(bridgeUrl(STOP_PATH, 'http'), { method: 'POST', keepalive: true, signal: stopped.signal });
-    answers.push(request.then(({ ok, status }) => (ok ? undefined : Promise.reject(status))));
-    return Promise.any(answers).then(
+    const answer = Promise.any([thread, this.#stopByRequest(thread, stopped.signal)]);
+    return answer.then(
       () => {
         stopped.abort();
         return true;
       },
       () => false,
     );
+  }
+
+  /** @param thread its answer, which has a moment to come @param stopped when the request is to be taken back */
+  async #stopByRequest(thread: Promise<void>, stopped: AbortSignal): Promise<void> {
+    const answered = thread.then(
+      () => true,
+      () => false,
+    );
+    const moment = new Promise<boolean>((resolve) => setTimeout(resolve, ANSWER, false));
+    if (await Promise.race([answered, moment])) return;
+    const { ok, status } = await fetch(bridgeUrl(STOP_PATH, 'http'), { method: 'POST', signal: stopped });
+    if (!ok) throw new Error(`HTTP status ${status}`);
   }
 
   #stopByThread(): Promise<void> {

@@ -21,11 +21,9 @@ import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import URDFLoader, { type URDFRobot } from 'urdf-loader';
 import { make } from './dom.js';
 import type { ActionChunk, ActionPrediction, PointCloud } from './messages.js';
+import type { Painter } from './painter.js';
 import { CloudView } from './point-cloud.js';
 
-/** Pictures a second at most: the page must leave time for the emergency stop. Fewer where a processor draws them. */
-const RATE = 15;
-const SOFTWARE_RATE = 2;
 /** A plan that is older is not shown, ms. */
 const PLAN_AGE = 1000;
 /** Height of base_link above the floor while the robot stands, m. */
@@ -47,8 +45,11 @@ interface Posture {
 
 /** The robot in three dimensions, in the axes of base_link: as measured, as planned, and what it knows of objects. */
 export class RobotView {
+  /** Whether a processor draws: everything on the page then costs more, and there is less time for it. */
+  readonly software = drawsByProcessor();
   readonly #box: HTMLElement;
-  readonly #renderer = new WebGLRenderer({ antialias: true, alpha: true });
+  readonly #painter: Painter;
+  readonly #renderer = new WebGLRenderer({ antialias: !this.software, alpha: true });
   readonly #scene = new Scene();
   readonly #camera = new PerspectiveCamera(40, 1, 0.05, 30);
   readonly #path = new Line(new BufferGeometry(), new LineBasicMaterial({ color: 0xff8a1f }));
@@ -56,18 +57,15 @@ export class RobotView {
   readonly #cloud = new CloudView();
   #robot: URDFRobot | undefined;
   #ghost: URDFRobot | undefined;
-  /** Whether a processor draws: everything on the page then costs more, and there is less time for it. */
-  readonly software: boolean;
   /** The latest; applied when a picture is due. */
   #measured: Posture | undefined;
   #planned: Posture | undefined;
   #plannedAt = -Infinity;
-  #due = false;
-  #drawn = 0;
 
   /** @param box element to fill */
-  constructor(box: HTMLElement) {
+  constructor(box: HTMLElement, painter: Painter) {
     this.#box = box;
+    this.#painter = painter;
     box.append(this.#renderer.domElement);
     Object3D.DEFAULT_UP.set(0, 0, 1);
     this.#camera.up.set(0, 0, 1);
@@ -84,10 +82,6 @@ export class RobotView {
     floor.material.transparent = true;
     floor.material.opacity = 0.35;
     this.#scene.add(new AmbientLight(0xffffff, 1.4), sun, floor, this.#path, this.#cloud.points);
-    const context = this.#renderer.getContext();
-    const names = context.getExtension('WEBGL_debug_renderer_info');
-    const device = names === null ? '' : String(context.getParameter(names.UNMASKED_RENDERER_WEBGL));
-    this.software = /swiftshader|llvmpipe|software/i.test(device);
     new ResizeObserver(() => this.#resize()).observe(box);
     this.#resize();
   }
@@ -168,24 +162,18 @@ export class RobotView {
 
   #resize(): void {
     const { clientWidth: width, clientHeight: height } = this.#box;
-    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, this.software ? 1 : 2));
     this.#renderer.setSize(width, height);
     this.#camera.aspect = width / Math.max(height, 1);
     this.#camera.updateProjectionMatrix();
     this.#draw();
   }
 
-  /** Draws soon, once, however often it is asked for. */
   #draw(): void {
-    if (this.#due) return;
-    this.#due = true;
-    const wait = Math.max(0, this.#drawn + 1000 / (this.software ? SOFTWARE_RATE : RATE) - performance.now());
-    setTimeout(() => requestAnimationFrame(() => this.#render()), wait);
+    this.#painter.request(this, () => this.#render());
   }
 
   #render(): void {
-    this.#due = false;
-    this.#drawn = performance.now();
     apply(this.#robot, this.#measured);
     apply(this.#ghost, this.#planned);
     if (this.#ghost !== undefined) this.#ghost.visible = performance.now() < this.#plannedAt + PLAN_AGE;
@@ -202,4 +190,14 @@ function apply(robot: URDFRobot | undefined, posture: Posture | undefined): void
   if (robot === undefined || posture === undefined) return;
   const { names, positions } = posture;
   for (let i = 0; i < names.length; i++) robot.setJointValue(names[i]!, positions[i]!);
+}
+
+/** Whether there is no graphics hardware, as far as the browser tells. */
+function drawsByProcessor(): boolean {
+  const context = document.createElement('canvas').getContext('webgl2');
+  const names = context?.getExtension('WEBGL_debug_renderer_info');
+  if (context == null || names == null) return false;
+  const device = String(context.getParameter(names.UNMASKED_RENDERER_WEBGL));
+  context.getExtension('WEBGL_lose_context')?.loseContext();
+  return /swiftshader|llvmpipe|software/i.test(device);
 }

@@ -6,8 +6,8 @@ import { seconds } from './messages.js';
 
 /** A stop that the loop has not confirmed after this time is not to be relied upon, ms. */
 const CONFIRMATION = 1000;
-/** Resets that are tried after the simulation has started anew. */
-const RESETS = 40;
+/** After the simulation has started anew, resets are tried for this time, ms. */
+const RESETTING = 10_000;
 /** As in ControllerState.msg. */
 const DAMPING = 3;
 const MODES = ['the robot runs', 'the robot holds', 'the robot crouches', 'the drives damp, no stiffness'];
@@ -122,14 +122,18 @@ export class StopControls {
   async #startAnew(): Promise<void> {
     this.#turnTo('placing anew …');
     let answer: Answer = await this.#link.ask({ op: 'trigger', service: 'sim/reset' });
-    // At once, before it hangs again; refused until the monitor has seen where it is.
-    for (let i = 0; answer.success && i < RESETS; i++) {
-      const reset = await this.#link.ask({ op: 'trigger', service: 'safety/reset' });
-      if (reset.success) break;
-      if (i === RESETS - 1) answer = reset;
+    if (answer.success) answer = await this.#letGo();
+    say(this.#note, answer.success ? 'placed anew' : `placing anew failed: ${answer.message}`);
+  }
+
+  /** Resets, which is refused until the monitor has seen where the robot is now. */
+  async #letGo(): Promise<Answer> {
+    const deadline = performance.now() + RESETTING;
+    for (;;) {
+      const answer = await this.#link.ask({ op: 'trigger', service: 'safety/reset' });
+      if (answer.success || performance.now() > deadline) return answer;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
-    say(this.#note, answer.success ? 'placed anew' : `placing anew failed: ${answer.message}`);
   }
 
   async #trigger(service: string, what: string): Promise<void> {
