@@ -75,7 +75,8 @@ function report(
 ) {
   const interval = interval95.map(percent).join(' … ');
   console.log(`${name}: ${percent(success_rate)} of ${episodes} (95 % interval ${interval})`);
-  console.log(`  mean time to success ${duration_s.toFixed(2)} s, cycles with a limit violated ${violations}`);
+  const time = duration_s === null ? 'nothing succeeded' : `mean time to success ${duration_s.toFixed(2)} s`;
+  console.log(`  ${time}, cycles with a limit violated ${violations}`);
   for (const [cause, count] of Object.entries(causes)) console.log(`  ${count} × ${cause}`);
 }
 

@@ -9,8 +9,8 @@ export interface EvaluationSummary {
   readonly interval95: readonly [number, number];
   /** Control cycles with a joint beyond its position, velocity or torque limit. */
   readonly violations: number;
-  /** Mean simulated time to success, s. */
-  readonly duration_s: number;
+  /** Mean simulated time to success, s; null where nothing succeeded. */
+  readonly duration_s: number | null;
   /** Why episodes failed, and how many. */
   readonly causes: Readonly<Record<string, number>>;
 }
@@ -24,7 +24,8 @@ export function summarise(results: readonly EpisodeResult[]): EvaluationSummary 
     success_rate: succeeded.length / results.length,
     interval95: wilsonInterval(succeeded.length, results.length),
     violations: results.reduce((sum, { violations }) => sum + violations, 0),
-    duration_s: succeeded.reduce((sum, { duration }) => sum + duration, 0) / Math.max(succeeded.length, 1),
+    duration_s:
+      succeeded.length === 0 ? null : succeeded.reduce((sum, { duration }) => sum + duration, 0) / succeeded.length,
     causes,
   };
 }
