@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import rclnodejs from 'rclnodejs';
 import { useDdsProfile } from './dds-profile.js';
@@ -71,11 +72,31 @@ export async function runNode<P extends ParameterDeclarations>(description: Node
   if (node.parameters.autostart && (await node.transition('configure'))) await node.transition('activate');
 }
 
-/** Before ROS makes its threads, which inherit it. */
+/**
+ * Before ROS makes its threads, which inherit it. Linux gives each session its own share of the processors and counts
+ * niceness only within it (sched(7), autogroup): the launcher starts a node as a session of its own, which gets it too.
+ */
 function useNiceness(niceness: number): void {
+  // Only a privileged user may go below 0; the node works without.
+  attempt(() => setPriority(niceness));
+  attempt(() => {
+    if (leadsSession()) writeFileSync('/proc/self/autogroup', String(niceness));
+  });
+}
+
+/** Whether this process' session is its own, not that of a terminal. */
+function leadsSession(): boolean {
+  // What is after the name in parentheses: state, parent, process group, session.
+  const [, , , session] = readFileSync('/proc/self/stat', 'utf8')
+    .replace(/^.*\) /s, '')
+    .split(' ');
+  return Number(session) === process.pid;
+}
+
+function attempt(action: () => void): void {
   try {
-    setPriority(niceness);
+    action();
   } catch {
-    // Only a privileged user may go below 0; the node works without.
+    // As well as can be.
   }
 }
