@@ -32,6 +32,8 @@ const TOPICS: readonly AttackedTopic[] = [
       Inf: NOT_FINITE,
       'wrong length': at('trajectory_malformed'),
       'wrong order': perhaps('trajectory_malformed'),
+      // 24 KB a message: what else has to come through may come too late.
+      flooded: perhaps('topic_silent', 'reference_silent', 'node_silent'),
     },
   },
   {

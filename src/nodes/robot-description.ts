@@ -29,21 +29,23 @@ function create(node: HumanoidNode<typeof PARAMETERS>): NodeHooks {
 
       const moving = new Map(joints.filter((joint) => !joint.fixed).map((joint) => [joint.name, joint]));
       const tf = node.createPublisher('tf2_msgs/msg/TFMessage', '/tf', reliable(100));
-      const codec = node.codec('sensor_msgs/msg/JointState');
-      let latest: Buffer | undefined;
-      node.createRawSubscription('sensor_msgs/msg/JointState', 'joint_states', sensorData(1), (bytes) => {
-        latest = bytes;
-      });
-      node.createTimer(1 / node.parameters.rate, () => {
-        if (latest === undefined) return;
-        const { header, name, position } = codec.decode(latest);
-        latest = undefined;
-        const transforms = name.flatMap((joint, i) => {
-          const known = moving.get(joint);
-          return known === undefined ? [] : [transformAt(known, position[i], header.stamp)];
-        });
-        tf.publish({ transforms });
-      });
+      let due = 0;
+      node.createSubscription(
+        'sensor_msgs/msg/JointState',
+        'joint_states',
+        sensorData(1),
+        ({ header, name, position }) => {
+          due = performance.now() + 1e3 / node.parameters.rate;
+          const transforms = name.flatMap((joint, i) => {
+            const known = moving.get(joint);
+            return known === undefined || !Number.isFinite(position[i])
+              ? []
+              : [transformAt(known, position[i]!, header.stamp)];
+          });
+          tf.publish({ transforms });
+        },
+        () => performance.now() >= due,
+      );
     },
   };
 }

@@ -76,15 +76,18 @@ export class RosNode {
   /**
    * Calls back with each message. Bytes that are no such message are dropped, counted, and reported in diagnostics.
    * Arrays in the message may be views of its bytes, which are the callback's to keep.
+   * @param wanted whether the next message is worth reading; every one when it is left out
    */
   createSubscription<T extends MessageType>(
     type: T,
     topic: string,
     qos: Qos,
     callback: (message: Message<T>) => void,
+    wanted: () => boolean = () => true,
   ): Subscription {
     const codec = this.codec(type);
     return this.#subscribe(type, topic, qos, (subscription, bytes) => {
+      if (!wanted()) return;
       const before = subscription.malformed;
       subscription.take(bytes, codec, callback);
       if (subscription.malformed > before) this.#warnOfMalformed(subscription, type);

@@ -29,12 +29,15 @@ export class TrajectoryInputs implements TrajectoryServant {
     this.#hindrance = hindrance;
     serveFollowJointTrajectory(node, this);
     node.createSubscription('trajectory_msgs/msg/JointTrajectory', TOPIC, reliable(), (message) => this.#take(message));
-    const codec = node.codec('sensor_msgs/msg/JointState');
-    node.createRawSubscription('sensor_msgs/msg/JointState', 'joint_states', sensorData(1), (bytes) => {
-      if (follower.execution === undefined) return;
-      const { header, position, velocity } = codec.decode(bytes);
-      follower.observe(toSeconds(header.stamp) - this.origin, position, velocity);
-    });
+    node.createSubscription(
+      'sensor_msgs/msg/JointState',
+      'joint_states',
+      sensorData(1),
+      ({ header, position, velocity }) => {
+        follower.observe(toSeconds(header.stamp) - this.origin, position, velocity);
+      },
+      () => follower.execution !== undefined,
+    );
   }
 
   get origin(): number {

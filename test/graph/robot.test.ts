@@ -158,6 +158,26 @@ describe('graph: joint_controller, safety_monitor, lifecycle_manager, robot_desc
     });
   }
 
+  it('drops joint states that are none, in every node', async () => {
+    const speaker = graph.node.createPublisher('sensor_msgs/msg/JointState', 'joint_states', sensorData());
+    const tf = graph.listen('tf2_msgs/msg/TFMessage', '/tf', reliable(100));
+    await graph.until('transforms', () => tf.count > 0);
+    const pid = graph.launcher.pids.get('robot_description');
+    const bytes = Buffer.from(graph.node.codec('sensor_msgs/msg/JointState').encode(joints.message!));
+    // Cut off within the positions, and names without positions.
+    for (let k = 0; k < 50; k++) {
+      speaker.publishRaw(bytes.subarray(0, bytes.length - 1500));
+      speaker.publish({ name: joints.message!.name });
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    const { count } = tf;
+    await graph.until('transforms go on', () => tf.count > count + 5);
+    expect(graph.launcher.pids.get('robot_description')).to.equal(pid);
+    const last = tf.message!.transforms.at(-1)!.transform.rotation;
+    expect(Object.values(last).every(Number.isFinite)).to.equal(true);
+    await reset();
+  });
+
   it('ends in order', async () => {
     await graph.launcher.stop();
     const codes = [...graph.exits].map(([name, exits]) => [name, exits.at(-1)]);

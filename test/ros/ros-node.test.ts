@@ -67,6 +67,19 @@ describe('RosNode', () => {
     expect(subscription.received).to.equal(subscription.malformed);
   });
 
+  it('does not read what nobody wants', async () => {
+    const publisher = node.createPublisher('std_msgs/msg/String', 'seldom', reliable());
+    let asked = 0;
+    const wanted = () => ++asked % 3 === 0;
+    const text = new Promise<string>((resolve) => {
+      node.createSubscription('std_msgs/msg/String', 'seldom', reliable(), ({ data }) => resolve(data), wanted);
+    });
+    let sent = 0;
+    await until(text, () => publisher.publish({ data: String(sent++) }));
+    expect(asked).to.be.at.least(3);
+    expect(Number(await text)).to.be.at.least(2);
+  });
+
   it('answers services, also when the handler fails', async () => {
     node.createService('std_srvs/srv/Trigger', 'good', () => ({ success: true, message: 'done' }));
     node.createService('std_srvs/srv/Trigger', 'failing', async () => {
