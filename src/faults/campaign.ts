@@ -44,6 +44,8 @@ const APART = 0.5;
 const DELAY = [0.1, 1.5] as const;
 /** What is watched after the last deadline, s. */
 const AFTERMATH = 0.6;
+/** Causes by which a joint loses its stiffness. */
+const RELEASING: readonly string[] = ['state_implausible', 'state_not_finite'];
 /** Attempts to set the robot to work. */
 const ATTEMPTS = 4;
 
@@ -140,7 +142,9 @@ export async function runOnce(
   graph.watch = undefined;
   const { reaction } = watch.observation;
   const truth = graph.truth.result;
-  const limp = (reaction !== undefined && reaction !== 'category_2') || truth.fallen || truth.caught;
+  // A joint that was let go hangs where its encoder is not believed any more.
+  const released = watch.causes.some((cause) => RELEASING.includes(cause));
+  const limp = released || (reaction !== undefined && reaction !== 'category_2') || truth.fallen || truth.caught;
   try {
     await graph.recover(limp);
   } catch (error) {

@@ -83,8 +83,11 @@ export class FaultedGraph {
   #instruction = '';
   #placed = false;
   #deafUntil = 0;
-  /** The programs do not outlive this one. */
+  #interrupted = false;
+  /** The programs do not outlive this one, however often it is told to end: a terminal tells its whole group. */
   readonly #interrupt = (): void => {
+    if (this.#interrupted) return;
+    this.#interrupted = true;
     void this.stop().finally(() => process.exit(1));
   };
 
@@ -106,7 +109,7 @@ export class FaultedGraph {
         options.launchFile,
       );
       const graph = new FaultedGraph(node, close, robot, parametersFile, options);
-      for (const signal of SIGNALS) process.once(signal, graph.#interrupt);
+      for (const signal of SIGNALS) process.on(signal, graph.#interrupt);
       try {
         await robot.start(() => {});
       } catch (error) {
@@ -288,9 +291,9 @@ export class FaultedGraph {
 
   /** Stops the programs, also those that a fault has stopped. */
   async stop(): Promise<void> {
-    for (const signal of SIGNALS) process.off(signal, this.#interrupt);
     for (const pid of this.robot.pids.values()) process.kill(pid, 'SIGCONT');
     await this.robot.stop();
+    for (const signal of SIGNALS) process.off(signal, this.#interrupt);
     this.#close();
   }
 
