@@ -57,6 +57,10 @@ describe('web: operator page', function () {
       ({ header, cause, text }) => events.push(`${toSeconds(header.stamp).toFixed(3)} ${cause}: ${text}`),
     );
     await graph.until('the loop runs', () => controller.count > 0);
+    await graph.until('the bridge serves', async () => {
+      const answer = await fetch(`http://localhost:${port}/`).catch(() => undefined);
+      return answer?.ok === true;
+    });
     browser = await chromium.launch({
       executablePath: PATIENT_CHROMIUM,
       args: ['--no-sandbox', '--disable-dev-shm-usage', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
