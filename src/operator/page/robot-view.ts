@@ -166,7 +166,8 @@ export class RobotView {
     this.#renderer.setSize(width, height);
     this.#camera.aspect = width / Math.max(height, 1);
     this.#camera.updateProjectionMatrix();
-    this.#draw();
+    // At once: what was drawn is gone with the size.
+    this.#render();
   }
 
   #draw(): void {
