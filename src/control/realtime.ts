@@ -6,14 +6,15 @@ const PRIORITY = 50;
 const CARRIER_PRIORITY = 40;
 
 /**
- * Gives the calling thread real-time priority (SCHED_FIFO 50) where the system permits it. Blocks for a few
- * milliseconds: call it before the loop starts.
+ * Gives the calling thread real-time priority (SCHED_FIFO) where the system permits it. Blocks for a few milliseconds:
+ * call it before the thread's work starts.
+ * @param priority that of the 1 kHz loop, 50, when it is left out
  * @returns undefined on success, else one line that says why not and what to do
  */
-export function requestRealtimePriority(): string | undefined {
+export function requestRealtimePriority(priority = PRIORITY): string | undefined {
   const thread = threadId();
   if (thread === undefined) return 'no real-time priority: this system has no /proc/thread-self';
-  return schedule('-f', '-p', String(PRIORITY), thread);
+  return schedule('-f', '-p', String(priority), thread);
 }
 
 /**

@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { readlinkSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
+import { requestRealtimePriority } from '../control/realtime.js';
 import { StopService } from './stop-service.js';
 import type { StopThreadOptions, StopThreadReport } from './stop-thread.js';
 import { StopWords } from './stop-words.js';
@@ -11,7 +10,8 @@ const PRIORITY = 10;
 /** The thread of `StopThread`: stops the loop first, then tells. */
 const { linkPort, ...options } = workerData as StopThreadOptions;
 const port = parentPort!;
-hurry();
+// Where the system does not permit it, the thread works without.
+requestRealtimePriority(PRIORITY);
 const words = new StopWords(linkPort);
 const service = new StopService(options, (source) => {
   words.send();
@@ -26,14 +26,3 @@ await service.listen().then(
   (opened) => port.postMessage({ listening: opened } satisfies StopThreadReport),
   (error: Error) => port.postMessage({ failed: error.message } satisfies StopThreadReport),
 );
-
-/** Where the system does not permit it, the thread works without. */
-function hurry(): void {
-  try {
-    // It links to "<process>/task/<thread>" of the thread that reads it.
-    const thread = readlinkSync('/proc/thread-self').split('/').at(-1)!;
-    spawnSync('chrt', ['-f', '-p', String(PRIORITY), thread]);
-  } catch {
-    // No Linux.
-  }
-}

@@ -8,15 +8,15 @@ import { robot } from '../../robot/robot-fixture.js';
 describe('what answers for a tier', function () {
   this.timeout(20_000);
   const tiers = loadTiers('config/deployment.yaml');
+  const options: EngineOptions = {
+    robot,
+    threads: 1,
+    batch: 4,
+    embodiment: undefined,
+    url: undefined,
+    locate: (file) => file,
+  };
   const create = (tier: Tier, change: Partial<EngineOptions> = {}) => {
-    const options = {
-      robot,
-      threads: 1,
-      batch: 4,
-      embodiment: undefined,
-      url: undefined,
-      locate: (file: string) => file,
-    };
     return createTierEngine(tier, tiers, { ...options, ...change });
   };
   const failure = (run: Promise<unknown>) =>
@@ -48,14 +48,6 @@ describe('what answers for a tier', function () {
     expect(await failure(create('nano', { embodiment: 'config/policies/none.yaml' }))).to.match(/none\.yaml/);
     const hardware = { ...tiers.super.hardware, gpu_count: 64 };
     const local = { ...tiers, super: { ...tiers.micro, model: tiers.super.model, hardware } };
-    const options = {
-      robot,
-      threads: 1,
-      batch: 4,
-      embodiment: undefined,
-      url: undefined,
-      locate: (file: string) => file,
-    };
     expect(await failure(createTierEngine('super', local, options))).to.match(
       /tier super \(Cosmos-3-Super-70B\) cannot be run here: it needs 64 GPUs.*; run here: micro/,
     );
