@@ -122,6 +122,10 @@ class AugmentationConfig:
     """Share of an instruction's words that are taken for unknown ones."""
     dropped: float = 0.05
     """Share of the older frames that are missing: the newest stands in."""
+    mirrored: float = 0.5
+    """Share of the samples that are shown left for right; not of scenes with a body that a side has given its name."""
+    rearranged: float = 0.2
+    """Share of the samples with every object where it stood in another episode: they teach only where things are."""
 
 
 @dataclass(frozen=True)

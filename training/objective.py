@@ -42,7 +42,7 @@ class Objective(nn.Module):
         """The total, and its parts [9] in the order of PARTS."""
         labels, weights = batch.labels, self.config.loss
         latent, objects, arm_logit = self.encode(batch, disturbed)
-        losses = self.action_losses(latent, arm_logit, labels)
+        losses = self.action_losses(latent, arm_logit, labels, labels.success * (1.0 - batch.moved))
         losses |= self.world_losses(latent, objects, batch)
         total = (
             losses['flow']
@@ -68,10 +68,10 @@ class Objective(nn.Module):
             tokens = torch.where(lost, UNKNOWN_ID, tokens)
         return self.model.encode(image, state, tokens, mask)
 
-    def action_losses(self, latent: Tensor, arm_logit: Tensor, labels: Labels) -> dict[str, Tensor]:
-        """Of what the demonstrations do; failed ones teach none of it."""
+    def action_losses(self, latent: Tensor, arm_logit: Tensor, labels: Labels, good: Tensor) -> dict[str, Tensor]:
+        """Of what the demonstrations do, where `good` [B] is 1: failed ones teach none of it."""
         model, samples = self.model, self.config.training.noise_samples
-        good = labels.success / labels.success.mean().clamp(min=1e-3)
+        good = good / good.mean().clamp(min=1e-3)
         plan = model.normalise(labels.plan)
         goal = (labels.subgoal - model.subgoal_mean) / model.subgoal_std
         many = plan.repeat_interleave(samples, dim=0)
@@ -110,7 +110,8 @@ class Objective(nn.Module):
         visible = F.binary_cross_entropy_with_logits(slots[..., 8], batch.visible, reduction='none')
         extent = (slots[..., 4:7] - model.world_state.extent).abs().mean(dim=-1) / model.world_state.extent_scale
         place = gaussian_loss(slots[..., 1:4] - batch.position, slots[..., 7], scale)
-        known = labels.quantities.isfinite()
+        as_shown = 1.0 - batch.moved
+        known = labels.quantities.isfinite() & (as_shown > 0.5).unsqueeze(-1)
         error = torch.where(known, quantities[..., 0] - labels.quantities, 0.0).unsqueeze(-1)
         physical = gaussian_loss(error, quantities[..., 1], model.world_state.physical_constraints.std) * known
         return {
@@ -118,7 +119,7 @@ class Objective(nn.Module):
             'slots': presence + of_present(place) + of_present(visible) + of_present(extent),
             'quantities': physical.sum() / known.sum().clamp(min=1),
             'future': self.future_loss(latent, actions, batch),
-            'confidence': F.binary_cross_entropy_with_logits(confidence, labels.success),
+            'confidence': F.binary_cross_entropy_with_logits(confidence, labels.success, as_shown),
         }
 
     def future_loss(self, latent: Tensor, actions: Tensor, batch: Batch) -> Tensor:

@@ -9,6 +9,7 @@ from .config import Config
 from .dataset import Demonstrations, Labels
 from .kinematics import Kinematics, invert, pose_matrix
 from .looks import random_camera_offset, random_look
+from .rearrangement import Arrangement
 from .renderer import Look, Renderer
 from .scene import Scenes
 
@@ -34,6 +35,8 @@ class Batch(NamedTuple):
     """[B, M, 3] m, base_link."""
     visible: Tensor
     """[B, M] float32."""
+    moved: Tensor
+    """[B] float32: 1 where the objects are not where the demonstration had them."""
 
 
 class Studio:
@@ -50,15 +53,30 @@ class Studio:
         self.intrinsics = self.renderer.intrinsics.to(device)
         self.vocabulary = config.model.bodies or object_vocabulary(data)
         self.slot = slot_of_bodies(data, self.vocabulary, self.scenes.body_count).to(device)
+        sided = [any(name.startswith(('left_', 'right_')) for name in scene.bodies) for scene in data.scenes]
+        self.mirrorable = ~torch.tensor(sided, device=device)
+        """[S]: scenes whose mirror image has the same names."""
 
-    def batch(self, indices: Tensor, disturbed: bool, futures: int) -> Batch:
-        """The samples at frames `indices` [B], future frames for the first `futures` of them."""
+    def batch(self, indices: Tensor, disturbed: bool, futures: int, arrangement: Arrangement | None = None) -> Batch:
+        """The samples at frames `indices` [B], future frames for the first `futures` of them.
+
+        `arrangement` is of the last samples of the batch; such have no future frames.
+        """
         data, shape = self.data, self.config.model
         strength = self.config.augmentation if disturbed else None
         shown = data.history(indices, shape, strength)
         look, offset = self.look(data.scene[indices], disturbed)
-        colour, depth, body, camera = self.render(shown, look, offset)
-        labels = data.labels(indices, shape)
+        labels, moved = data.labels(indices, shape), torch.zeros(len(indices), device=indices.device)
+        bodies, seen_bodies = data.bodies[indices], data.bodies[shown]
+        if arrangement is not None:
+            kept = len(indices) - len(arrangement.moved)
+            still = arrangement.moved.view(-1, 1, 1, 1) < 0.5
+            places = torch.where(still, seen_bodies[kept:], arrangement.bodies.unsqueeze(1))
+            seen_bodies = torch.cat([seen_bodies[:kept], places])
+            bodies = torch.cat([bodies[:kept], arrangement.bodies])
+            labels = labels._replace(objects=torch.cat([labels.objects[:kept], arrangement.objects]))
+            moved = torch.cat([moved[:kept], arrangement.moved])
+        colour, depth, body, camera = self.render(shown, look, offset, seen_bodies)
         pixels = torch.zeros(len(indices), self.scenes.body_count + 1, device=indices.device)
         seen = body[:, -1].flatten(1).long() + 1
         pixels.scatter_add_(1, seen, torch.ones_like(seen, dtype=torch.float32))
@@ -66,14 +84,16 @@ class Studio:
         steps = torch.tensor(shape.future_steps, device=indices.device)
         later = data.later(indices[:futures], steps)
         future = self.render(later, look.rows(slice(futures)), offset[:futures])[0]
-        position, present = self.bodies(indices)
+        position, present = self.places(indices, bodies)
         visible = self._by_slot(visible.unsqueeze(-1), self.slot[labels.scene]).squeeze(-1)
-        return Batch(colour, depth, camera, future, labels, present, position, visible)
+        return Batch(colour, depth, camera, future, labels, present, position, visible, moved)
 
-    def bodies(self, indices: Tensor) -> tuple[Tensor, Tensor]:
-        """Where the bodies of the vocabulary are in base_link [B, M, 3], m, and whether they are there [B, M]."""
-        base, bodies = self.data.base[indices], self.data.bodies[indices]
-        inverse = invert(pose_matrix(base)).unsqueeze(1)
+    def places(self, indices: Tensor, bodies: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the bodies of the vocabulary are in base_link [B, M, 3], m, and whether they are there [B, M].
+
+        `bodies` [B, bodies, 7] are their poses in the world.
+        """
+        inverse = invert(pose_matrix(self.data.base[indices])).unsqueeze(1)
         position = (inverse[..., :3] * bodies[..., None, :3]).sum(dim=-1) + inverse[..., 3]
         slot = self.slot[self.data.scene[indices]]
         present = self._by_slot(self.data.present[indices].unsqueeze(-1), slot).squeeze(-1)
@@ -89,13 +109,19 @@ class Studio:
         exact = torch.rand(count, 1, 1, device=device) < strength.exact_camera
         return random_look(self.scenes, scene, strength), torch.where(exact, torch.eye(3, 4, device=device), offset)
 
-    def render(self, indices: Tensor, look: Look, offset: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Colour, depth, bodies and camera of frames [B, T]; look and offset are of the samples."""
+    def render(
+        self, indices: Tensor, look: Look, offset: Tensor, bodies: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Colour, depth, bodies and camera of frames [B, T]; look and offset are of the samples.
+
+        `bodies` [B, T, bodies, 7] are poses in the world instead of the frames' own.
+        """
         batch, history = indices.shape
         sample = torch.arange(batch, device=indices.device).repeat_interleave(history)
-        joints, base, bodies = self.data.frames(indices.flatten())
+        joints, base, own = self.data.frames(indices.flatten())
+        placed = own if bodies is None else bodies.flatten(0, 1)
         scene = self.data.scene[indices.flatten()]
-        pictures = self.renderer.render(joints, base, bodies, scene, look.rows(sample), offset[sample])
+        pictures = self.renderer.render(joints, base, placed, scene, look.rows(sample), offset[sample])
         parts = (pictures.colour, pictures.depth, pictures.body, pictures.camera)
         return tuple(part.unflatten(0, (batch, history)) for part in parts)
 

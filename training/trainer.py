@@ -11,9 +11,11 @@ from torch import Tensor
 
 from . import distributed
 from .config import Config, TrainingConfig
+from .mirror import mirror
 from .model import CosmosTransformer
 from .normalisation import set_normalisation
 from .objective import PARTS, Objective
+from .rearrangement import Rearrangement
 from .studio import Batch, Studio
 from .tokenizer import encode
 from .transfer import freeze, transfer_weights
@@ -63,6 +65,8 @@ class Trainer:
         self.share = share
         self.futures = max(1, round(config.loss.future_share * share))
         torch.manual_seed(training.seed + 1000 * (rank + 1))
+        self.rearrangement = Rearrangement(studio.data, train_frames)
+        self.rearranged = min(share - self.futures, round(config.augmentation.rearranged * share))
         self.cumulative = frame_weights(studio.data.scene[train_frames], training.balance).cumsum(0)
         compiled = training.compile and device.type == 'cuda'
         # One process replays the step as CUDA graphs: its kernels are shorter than their launches.
@@ -79,8 +83,13 @@ class Trainer:
         """A minibatch of this process, rendered."""
         chance = torch.rand(self.share, device=self.device, dtype=torch.float64) * self.cumulative[-1]
         picks = torch.searchsorted(self.cumulative, chance, right=True).clamp(max=len(self.frames) - 1)
+        frames, studio = self.frames[picks], self.studio
         with torch.no_grad():
-            return self.studio.batch(self.frames[picks], disturbed=True, futures=self.futures)
+            arrangement = self.rearrangement.draw(frames[self.share - self.rearranged :]) if self.rearranged else None
+            batch = studio.batch(frames, disturbed=True, futures=self.futures, arrangement=arrangement)
+            chance = torch.rand(self.share, device=self.device)
+            which = (chance < self.config.augmentation.mirrored) & studio.mirrorable[studio.data.scene[frames]]
+            return mirror(batch, which.float())
 
     def advance(self, progress: float) -> tuple[Tensor, Tensor]:
         """One optimisation step at `progress` 0…1 of the run; the total loss and its parts (see objective.PARTS).

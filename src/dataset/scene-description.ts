@@ -38,6 +38,8 @@ export interface BodyDescription {
   /** Of the box around its shapes, along its own axes, m; and that box's centre in its frame. */
   readonly extent: readonly number[];
   readonly center: readonly number[];
+  /** The body that it hangs on, where it doesn't stand by itself. */
+  readonly parent?: string;
 }
 
 /** A camera of the robot; its optical frame is a link. */
@@ -83,6 +85,7 @@ export async function describeScene(robot: Robot, scene: Scene, model: MjModel):
     name,
     class: bodyClass(name, body),
     ...boundingBox(primitives.filter(({ parent }) => parent.kind === 'body' && parent.name === name)),
+    ...(body.parent !== undefined && { parent: body.parent }),
   }));
   const cameras = robot.cameras.map(({ name, frame, horizontalFov }) => ({
     name,
