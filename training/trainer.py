@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import Tensor
 
@@ -21,6 +22,9 @@ from .tokenizer import encode
 from .transfer import freeze, transfer_weights
 from .checkpoint import TrainedModel
 from .video_tokenizer import VideoTokenizer
+
+TEXT_ROWS = 1024
+"""Instructions are padded to a multiple of it, so that a compiled step stays valid when demonstrations are added."""
 
 
 class Trainer:
@@ -48,7 +52,7 @@ class Trainer:
         if source is not None:
             transfer_weights(model, source)
             freeze(model)
-        text = tuple(values.to(device) for values in encode(tokenizer, studio.data.instructions))
+        text = tuple(_padded(values).to(device) for values in encode(tokenizer, studio.data.instructions))
         self.video, self.tokenizer = video, tokenizer
         self.objective = Objective(config, model, video, text, studio.intrinsics)
         self.parameter_count = sum(p.numel() for p in model.parameters())
@@ -170,6 +174,11 @@ class Trainer:
                 kept = own.clone()
                 own.copy_(mean)
                 mean.copy_(kept)
+
+
+def _padded(rows: Tensor) -> Tensor:
+    """[n, length] with rows of zeros up to a multiple of TEXT_ROWS."""
+    return F.pad(rows, (0, 0, 0, -len(rows) % TEXT_ROWS))
 
 
 def frame_weights(scene: Tensor, balance: float) -> Tensor:
