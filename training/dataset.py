@@ -108,10 +108,19 @@ class Demonstrations:
         count = len(self.names)
         if not 0 <= validation_episodes < count:
             raise ValueError(f'training.validation_episodes: {validation_episodes} of {count} episodes leaves no data')
-        order = sorted(range(count), key=lambda i: hashlib.sha256(f'{seed} {self.names[i]}'.encode()).digest())
-        chosen = torch.tensor(order[:validation_episodes], device=self.episode.device, dtype=torch.int64)
-        held_out = torch.isin(self.episode, chosen)
+        held_out = self._first(validation_episodes, seed)
         return (~held_out).nonzero().squeeze(1), held_out.nonzero().squeeze(1)
+
+    def share(self, share: float, seed: int) -> Tensor:
+        """Frame indices of a share 0…1 of the episodes, at least one; a larger share holds all of a smaller one."""
+        return self._first(max(1, round(share * len(self.names))), seed).nonzero().squeeze(1)
+
+    def _first(self, count: int, seed: int) -> Tensor:
+        """Which frames [F] are of the `count` episodes whose names' hashes are least."""
+        order = sorted(
+            range(len(self.names)), key=lambda i: hashlib.sha256(f'{seed} {self.names[i]}'.encode()).digest()
+        )
+        return torch.isin(self.episode, torch.tensor(order[:count], device=self.episode.device, dtype=torch.int64))
 
     def frames(self, indices: Tensor) -> Frames:
         """The states of frames [B] or [B, T]."""

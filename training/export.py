@@ -43,9 +43,10 @@ def export_model(
     directory: Path,
     calibration: list[Path] | None = None,
     full: bool = True,
+    only: tuple[str, ...] = (),
 ) -> dict[str, Any]:
     """Writes NAME.onnx of each network (if `full`), NAME.int8.onnx (where there are data sets to calibrate with),
-    tokenizer.json and card.json; returns the card.
+    tokenizer.json and card.json; returns the card. `only` names the networks to write, () all.
 
     Raises RuntimeError if ONNX Runtime's results differ from PyTorch's by more than PARITY.
     """
@@ -56,18 +57,19 @@ def export_model(
     round_to_half(trained.video)
     variants: dict[str, dict[str, str]] = {'fp32': {}}
     examples = example_inputs(trained, candidates=2, observations=2)
-    for network in networks(trained):
+    chosen = networks(trained, only)
+    for network in chosen:
         _write_onnx(network, tuple(examples[name] for name in network.inputs), directory / f'{network.name}.onnx')
         variants['fp32'][network.name] = f'{network.name}.onnx'
     trained.tokenizer.save(str(directory / 'tokenizer.json'))
-    difference = parity(trained, directory)
+    difference = parity(trained, directory, only=only)
     if difference > PARITY:
         raise RuntimeError(f'{directory}: ONNX Runtime differs from PyTorch by {difference:.2e}, more than {PARITY}')
     figures: dict[str, Any] = {'parity': float(f'{difference:.1e}')}
     if calibration:
         inputs = calibration_inputs(trained, calibration)
         variants['int8'], figures['int8_error'] = {}, {}
-        for network in networks(trained):
+        for network in chosen:
             source, target = directory / f'{network.name}.onnx', directory / f'{network.name}.int8.onnx'
             if network.quantised:
                 figures['int8_error'][network.name] = quantise(source, target, inputs, network.calibrated)
@@ -84,13 +86,13 @@ def export_model(
     return card
 
 
-def parity(trained: TrainedModel, directory: Path, seeds: int = 3) -> float:
+def parity(trained: TrainedModel, directory: Path, seeds: int = 3, only: tuple[str, ...] = ()) -> float:
     """Largest difference between PyTorch and ONNX Runtime over random inputs, 1…`seeds` observations and candidates.
 
     Absolute where the value is below 1, relative above.
     """
     difference = 0.0
-    for network in networks(trained):
+    for network in networks(trained, only):
         session = onnxruntime.InferenceSession(directory / f'{network.name}.onnx', providers=['CPUExecutionProvider'])
         for seed in range(seeds):
             examples = example_inputs(trained, candidates=seed + 1, seed=seed, observations=seed + 1)

@@ -43,8 +43,8 @@ class Call(nn.Module):
         return self.function(*inputs)
 
 
-def networks(trained: TrainedModel) -> list[Network]:
-    """All of a model's networks."""
+def networks(trained: TrainedModel, only: tuple[str, ...] = ()) -> list[Network]:
+    """A model's networks: those named in `only`, by default all."""
     model, video = trained.model, trained.video
 
     def world(latent: Tensor, actions: Tensor, arm: Tensor) -> tuple[Tensor, ...]:
@@ -58,7 +58,7 @@ def networks(trained: TrainedModel) -> list[Network]:
         return Network(name, Call(owner, function), tuple(inputs.split()), tuple(outputs.split()), dynamic, **more)
 
     seen = 'image proprioception tokens token_mask'
-    return [
+    every = [
         network(
             'encoder', model, model.encode, seen, 'latent objects arm_logit',
             OBSERVATIONS, f'{seen} latent objects arm_logit',
@@ -86,6 +86,7 @@ def networks(trained: TrainedModel) -> list[Network]:
             FRAMES, 'codes context known image', quantised=False,
         ),
     ]  # fmt: skip
+    return [network for network in every if not only or network.name in only]
 
 
 def example_inputs(trained: TrainedModel, candidates: int, seed: int = 0, observations: int = 1) -> dict[str, Tensor]:

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Tokenizer
 
 from . import distributed
 from .checkpoint import TrainedModel, halves, save_model, write
 from .config import Config, load_config
-from .dataset import load_demonstrations
+from .dataset import Demonstrations, load_demonstrations
 from .plot import plot_run
 from .studio import Studio, object_vocabulary
 from .tokenizer import train_tokenizer
@@ -52,13 +53,7 @@ def train(
     torch.set_float32_matmul_precision('high')
     began = time.monotonic()
     data = load_demonstrations(directories, config.model).to(own)
-    bodies = object_vocabulary(data)
-    if source is not None:
-        config = transfer_config(config, source, bodies)
-        tokenizer = transfer_tokenizer(source, data.instructions)
-    else:
-        config = replace(config, model=replace(config.model, bodies=config.model.bodies or bodies))
-        tokenizer = train_tokenizer(data.instructions, config.model.token_length, config.model.vocabulary)
+    config, tokenizer = fit_vocabularies(config, data, source)
     if resume:
         tokenizer = TrainedModel.load(out / 'checkpoint.pt').tokenizer
     studio = Studio(data, config)
@@ -97,6 +92,15 @@ def train(
         plot_run(out / 'log.jsonl', out / 'curve.png')
     distributed.stop()
     return TrainedModel.load(out / 'checkpoint.pt') if rank == 0 else None
+
+
+def fit_vocabularies(config: Config, data: Demonstrations, source: TrainedModel | None) -> tuple[Config, Tokenizer]:
+    """The configuration with the data's objects, and a tokenizer of its words; a source's are extended by them."""
+    bodies = object_vocabulary(data)
+    if source is not None:
+        return transfer_config(config, source, bodies), transfer_tokenizer(source, data.instructions)
+    config = replace(config, model=replace(config.model, bodies=config.model.bodies or bodies))
+    return config, train_tokenizer(data.instructions, config.model.token_length, config.model.vocabulary)
 
 
 class _Nowhere:

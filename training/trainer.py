@@ -43,14 +43,10 @@ class Trainer:
     ) -> None:
         """`source` is a model to transfer from, its frozen parts staying as they are."""
         device = train_frames.device
-        self.config, self.device, self.studio, self.frames = config, device, studio, train_frames
-        training = config.training
-        # All processes begin with the same weights, and then draw different samples.
-        torch.manual_seed(training.seed)
-        model = CosmosTransformer(config.model, config.video).to(device)
-        set_normalisation(model, studio, train_frames, training.seed)
+        self.config, self.device, self.studio, self.source = config, device, studio, source
+        self.rank, training = rank, config.training
+        model = self._first_model(train_frames)
         if source is not None:
-            transfer_weights(model, source)
             freeze(model)
         text = tuple(_padded(values).to(device) for values in encode(tokenizer, studio.data.instructions))
         self.video, self.tokenizer = video, tokenizer
@@ -60,18 +56,13 @@ class Trainer:
             layers = [*model.visual_encoder.layers, *model.action_decoder.layers, *model.future_decoder.layers]
             distributed.shard(self.objective, layers, device)
         self.parameters = [p for p in model.parameters() if p.requires_grad]
-        self.optimizer = make_optimizer(self.parameters, training, fused=device.type == 'cuda')
-        self.average = [distributed.own_part(p).detach().clone() for p in self.parameters]
-        self.step = 0
         share = training.batch // (world * training.accumulation)
         if share * world * training.accumulation != training.batch:
             raise ValueError(f'training.batch: {training.batch} is no multiple of {world} processes × accumulation')
         self.share = share
         self.futures = max(1, round(config.loss.future_share * share))
-        torch.manual_seed(training.seed + 1000 * (rank + 1))
-        self.rearrangement = Rearrangement(studio.data, train_frames)
         self.rearranged = min(share - self.futures, round(config.augmentation.rearranged * share))
-        self.cumulative = frame_weights(studio.data.scene[train_frames], training.balance).cumsum(0)
+        self._begin(train_frames)
         compiled = training.compile and device.type == 'cuda'
         # One process replays the step as CUDA graphs: its kernels are shorter than their launches.
         self.replayed = compiled and world == 1 and training.accumulation == 1
@@ -82,6 +73,11 @@ class Trainer:
     def model(self) -> CosmosTransformer:
         """The network; its parameters may be spread over the processes."""
         return self.objective.model
+
+    def restart(self, train_frames: Tensor) -> None:
+        """Begins anew on other frames, as a new trainer does; what was compiled stays. For one process."""
+        self.model.load_state_dict(self._first_model(train_frames).state_dict())
+        self._begin(train_frames)
 
     def sample(self) -> Batch:
         """A minibatch of this process, rendered."""
@@ -166,6 +162,26 @@ class Trainer:
         if not math.isfinite(values[0]):
             raise RuntimeError(f'loss is {values[0]} at step {self.step}; lower training.learning_rate')
         return {name: float(f'{value:.5g}') for name, value in zip(('loss', *PARTS), values, strict=True)}
+
+    def _first_model(self, train_frames: Tensor) -> CosmosTransformer:
+        """The network before the first step, the same in all processes."""
+        seed = self.config.training.seed
+        torch.manual_seed(seed)
+        model = CosmosTransformer(self.config.model, self.config.video).to(self.device)
+        set_normalisation(model, self.studio, train_frames, seed)
+        if self.source is not None:
+            transfer_weights(model, self.source)
+        return model
+
+    def _begin(self, train_frames: Tensor) -> None:
+        """Optimiser, average and samples at their start; each process draws samples of its own."""
+        training = self.config.training
+        self.frames, self.step = train_frames, 0
+        self.rearrangement = Rearrangement(self.studio.data, train_frames)
+        self.cumulative = frame_weights(self.studio.data.scene[train_frames], training.balance).cumsum(0)
+        self.optimizer = make_optimizer(self.parameters, training, fused=self.device.type == 'cuda')
+        self.average = [distributed.own_part(p).detach().clone() for p in self.parameters]
+        torch.manual_seed(training.seed + 1000 * (self.rank + 1))
 
     def _swap(self) -> None:
         with torch.no_grad():
