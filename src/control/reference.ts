@@ -26,7 +26,7 @@ export const Refusal = {
   outdated: 3,
   /** It starts more than a second ahead. */
   early: 4,
-  /** It is the first one after a stop, and does not start at rest from the present command. */
+  /** It is the first one after the start or a stop, and does not start at rest from the present command. */
   moving: 5,
 } as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];
@@ -37,7 +37,7 @@ const REFUSAL_TEXT: readonly string[] = [
   'it starts too far from the present command: plan from the commanded posture',
   'its last point lies in the past: check the clocks and the latency of the planner',
   'it starts more than a second ahead: check the clocks',
-  'after a stop the first one must start at rest from the commanded posture',
+  'the first one after the start or a stop must start at rest from the commanded posture',
 ];
 
 /** Says in words why a trajectory was refused. @param joint the joint that it is about, if it is about one */
@@ -86,7 +86,6 @@ export class ReferenceFollower {
   #refusalJoint = -1;
   #refused = 0;
   #taken = 0;
-  #afterStop = false;
 
   /** @param velocityLimit rad/s, one a joint: sets how large a jump may be bridged */
   constructor(buffer: TrajectoryBuffer, velocityLimit: Float64Array, options: ReferenceOptions = REFERENCE_DEFAULTS) {
@@ -145,18 +144,13 @@ export class ReferenceFollower {
     return time - this.#arrival > this.#options.timeout && time > this.#active.time[this.#active.count - 1];
   }
 
-  /** Forgets the trajectory; the next one is the first. */
+  /**
+   * Forgets the trajectory. Motion must not go on where it was cut off, nor where the robot was before it was switched
+   * on or placed elsewhere, so the next trajectory has to start at rest from the command, as that of a planner does
+   * that knows of it.
+   */
   clear(): void {
     this.#phase = ReferencePhase.none;
-  }
-
-  /**
-   * As `clear`, after a stop: motion must not go on where it was cut off, so the next trajectory has to start at rest
-   * from the command, as that of a planner does that knows of the stop.
-   */
-  clearAfterStop(): void {
-    this.clear();
-    this.#afterStop = true;
   }
 
   /** Looks at what has come and drops it. */
@@ -184,7 +178,6 @@ export class ReferenceFollower {
     this.#first = time < next.time[1] ? 0 : 1;
     this.#arrival = time;
     this.#phase = ReferencePhase.fresh;
-    this.#afterStop = false;
     this.#taken++;
     return Refusal.none;
   }
@@ -212,6 +205,7 @@ export class ReferenceFollower {
 
   #judge(time: number, command: JointSample): Refusal {
     const next = this.#spare;
+    const first = this.#phase === ReferencePhase.none;
     const { joints, count } = next;
     for (let k = 1; k < count; k++) {
       if (!Number.isFinite(next.time[k]) || (k > 1 && next.time[k] <= next.time[k - 1])) return Refusal.invalid;
@@ -237,7 +231,7 @@ export class ReferenceFollower {
         this.#refusalJoint = j;
         return Refusal.jump;
       }
-      if (this.#afterStop && (jump > AT_REST || Math.abs(this.#start.velocity[j]) > AT_REST)) {
+      if (first && (jump > AT_REST || Math.abs(this.#start.velocity[j]) > AT_REST)) {
         this.#refusalJoint = j;
         return Refusal.moving;
       }
