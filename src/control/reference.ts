@@ -1,3 +1,4 @@
+import { EaseIn } from './ease-in.js';
 import { allFinite } from './limits.js';
 import { createJointTrajectory, type JointSample, type JointTrajectory, sampleTrajectory } from './trajectory.js';
 import type { TrajectoryBuffer } from './trajectory-buffer.js';
@@ -69,6 +70,8 @@ const AT_REST = 0.1;
  * comes to rest on the last point, instead of stopping short or running past it:
  * playback time σ runs at the rate s = 1 − τ/T, so σ = σ₀ + τ − τ²/(2T), with T = 2·(σ_end − σ₀).
  *
+ * The first trajectory after the start or a stop has to start at rest near the command, and is eased in.
+ *
  * Real-time safe; nothing is allocated after construction.
  */
 export class ReferenceFollower {
@@ -77,6 +80,7 @@ export class ReferenceFollower {
   readonly #reach: Float64Array;
   readonly #velocityLimit: Float64Array;
   readonly #start: JointSample;
+  readonly #easeIn: EaseIn;
   #active: JointTrajectory;
   #spare: JointTrajectory;
   #first = 1;
@@ -94,6 +98,7 @@ export class ReferenceFollower {
     this.#options = options;
     this.#velocityLimit = Float64Array.from(velocityLimit);
     this.#reach = velocityLimit.map((limit) => limit * BRIDGE_TIME);
+    this.#easeIn = new EaseIn(joints);
     // Row 0 is kept for the command at the time a trajectory that starts later was taken over.
     this.#active = createJointTrajectory(joints, capacity + 1);
     this.#spare = createJointTrajectory(joints, capacity + 1);
@@ -175,7 +180,10 @@ export class ReferenceFollower {
     const next = this.#spare;
     this.#spare = this.#active;
     this.#active = next;
-    this.#first = time < next.time[1] ? 0 : 1;
+    const first = this.#phase === ReferencePhase.none;
+    if (first) this.#easeIn.start(time, this.#start.position, command.position);
+    // A first trajectory that starts later holds its first point until then.
+    this.#first = time < next.time[1] && !first ? 0 : 1;
     this.#arrival = time;
     this.#phase = ReferencePhase.fresh;
     this.#taken++;
@@ -201,6 +209,7 @@ export class ReferenceFollower {
     if (playback >= end || rate <= 0) this.#phase = ReferencePhase.exhausted;
     sampleTrajectory(trajectory, playback, out, this.#first);
     if (rate < 1) for (let j = 0; j < out.velocity.length; j++) out.velocity[j] *= rate;
+    this.#easeIn.apply(time, out);
   }
 
   #judge(time: number, command: JointSample): Refusal {

@@ -112,6 +112,23 @@ describe('ReferenceFollower', () => {
     }
   });
 
+  it('goes over gently to a first trajectory that starts a little off the command', () => {
+    command.position.fill(0.2);
+    expect(send(ramp(1.01, 0.29, 0), 1)).to.equal(Refusal.none);
+    let before = 0.2;
+    for (let k = 0; k <= 600; k++) {
+      const time = 1 + 0.001 * k;
+      if (k > 0 && k % 10 === 0) expect(send(ramp(time, 0.29, 0), time)).to.equal(Refusal.none);
+      follower.sample(time, out);
+      command.position[0] = out.position[0];
+      expect(out.velocity[0]).to.be.within(0, 0.34);
+      expect((out.position[0] - before) / 0.001).to.be.closeTo(out.velocity[0], 0.01);
+      before = out.position[0];
+    }
+    expect(out.position[0]).to.equal(0.29);
+    expect(out.velocity[0]).to.equal(0);
+  });
+
   it('refuses a jump it cannot bridge, names the joint, and goes on with what it has', () => {
     send(ramp(1, 0, 0.1), 1);
     expect(send(ramp(1.01, 1.5, 0.1), 1.01)).to.equal(Refusal.jump);
