@@ -44,6 +44,25 @@ export function sampleChunk(chunk: ActionChunk, time: number, pose: Float64Array
   return start + (chunk.gripper[before + 1]! - start) * s;
 }
 
+/** How far ahead of its observation a chunk may seem to be, s: clocks and the planner's grid. */
+const EARLIEST = 0.1;
+
+/**
+ * A chunk from another time would call the hand to where it was then, or is to be then.
+ * @param now s @param running the chunk that the arm follows @throws Error where it begins later than now, has ended,
+ * or is older than the running one
+ */
+export function checkTimes(chunk: ActionChunk, now: number, running: ActionChunk | undefined): void {
+  const ahead = chunk.stamp - now;
+  if (ahead > EARLIEST) {
+    throw new Error(`action chunk: it begins ${ahead.toFixed(2)} s ahead, at most ${EARLIEST} s are: check the clocks`);
+  }
+  const ago = now - chunkEnd(chunk);
+  if (ago >= 0) throw new Error(`action chunk: it ended ${ago.toFixed(2)} s ago: check the clocks and the latency`);
+  const older = running === undefined ? 0 : running.stamp - chunk.stamp;
+  if (older > 0) throw new Error(`action chunk: it is ${older.toFixed(2)} s older than the one that is followed`);
+}
+
 /** @throws Error where a length is wrong or a number is not finite */
 export function checkChunk(chunk: ActionChunk): void {
   const horizon = chunk.gripper.length;

@@ -54,6 +54,7 @@ export class Balancer {
   ): void {
     this.#estimator.update(state, passed);
     if (engaged) this.#stabilizer.update(time, joints, this.#estimator.estimate, command, lost);
+    else this.#stabilizer.rest();
   }
 
   /** Releases the engine's memory. */

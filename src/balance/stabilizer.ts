@@ -127,10 +127,18 @@ export class Stabilizer {
 
   /** Starts, or starts anew after the command or the estimate jumped. */
   start(): void {
-    this.#restart();
+    this.rest();
     this.status.solves = 0;
     this.status.fallbacks = 0;
     this.status.refusals = 0;
+  }
+
+  /** Nothing is balanced in this cycle: what was computed before means nothing any more to the next one that is. */
+  rest(): void {
+    this.#reference.reset();
+    this.#tasks.reset();
+    this.#countdown = 0;
+    this.#time = Number.NaN;
   }
 
   /**
@@ -147,7 +155,7 @@ export class Stabilizer {
     lost: Uint8Array = this.#noneLost,
   ): boolean {
     if (!finite(state, estimate, command)) {
-      this.#restart();
+      this.rest();
       this.status.refusals++;
       return false;
     }
@@ -181,13 +189,6 @@ export class Stabilizer {
   delete(): void {
     this.#model.delete();
     this.#posture.delete();
-  }
-
-  #restart(): void {
-    this.#reference.reset();
-    this.#tasks.reset();
-    this.#countdown = 0;
-    this.#time = Number.NaN;
   }
 
   #solve(state: BodyMotion, estimate: BaseEstimate, command: JointCommand, lost: Uint8Array, dt: number): void {

@@ -238,7 +238,7 @@ export class JointController {
     const before = this.#stop.mode;
     this.#resetRefusal = this.#stop.reset();
     if (this.#resetRefusal !== 0 || before === StopMode.running) return;
-    this.#reference.clearAfterStop();
+    this.#reference.clear();
     if (before === StopMode.damping || this.#measured.anyLost) this.#restart();
     else if (before === StopMode.crouch) this.#brake();
     this.#measured.forgive();

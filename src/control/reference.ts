@@ -1,3 +1,4 @@
+import { EaseIn } from './ease-in.js';
 import { allFinite } from './limits.js';
 import { createJointTrajectory, type JointSample, type JointTrajectory, sampleTrajectory } from './trajectory.js';
 import type { TrajectoryBuffer } from './trajectory-buffer.js';
@@ -26,7 +27,7 @@ export const Refusal = {
   outdated: 3,
   /** It starts more than a second ahead. */
   early: 4,
-  /** It is the first one after a stop, and does not start at rest from the present command. */
+  /** It is the first one after the start or a stop, and does not start at rest from the present command. */
   moving: 5,
 } as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];
@@ -37,7 +38,7 @@ const REFUSAL_TEXT: readonly string[] = [
   'it starts too far from the present command: plan from the commanded posture',
   'its last point lies in the past: check the clocks and the latency of the planner',
   'it starts more than a second ahead: check the clocks',
-  'after a stop the first one must start at rest from the commanded posture',
+  'the first one after the start or a stop must start at rest from the commanded posture',
 ];
 
 /** Says in words why a trajectory was refused. @param joint the joint that it is about, if it is about one */
@@ -69,6 +70,8 @@ const AT_REST = 0.1;
  * comes to rest on the last point, instead of stopping short or running past it:
  * playback time σ runs at the rate s = 1 − τ/T, so σ = σ₀ + τ − τ²/(2T), with T = 2·(σ_end − σ₀).
  *
+ * The first trajectory after the start or a stop has to start at rest near the command, and is eased in.
+ *
  * Real-time safe; nothing is allocated after construction.
  */
 export class ReferenceFollower {
@@ -77,6 +80,7 @@ export class ReferenceFollower {
   readonly #reach: Float64Array;
   readonly #velocityLimit: Float64Array;
   readonly #start: JointSample;
+  readonly #easeIn: EaseIn;
   #active: JointTrajectory;
   #spare: JointTrajectory;
   #first = 1;
@@ -86,7 +90,6 @@ export class ReferenceFollower {
   #refusalJoint = -1;
   #refused = 0;
   #taken = 0;
-  #afterStop = false;
 
   /** @param velocityLimit rad/s, one a joint: sets how large a jump may be bridged */
   constructor(buffer: TrajectoryBuffer, velocityLimit: Float64Array, options: ReferenceOptions = REFERENCE_DEFAULTS) {
@@ -95,6 +98,7 @@ export class ReferenceFollower {
     this.#options = options;
     this.#velocityLimit = Float64Array.from(velocityLimit);
     this.#reach = velocityLimit.map((limit) => limit * BRIDGE_TIME);
+    this.#easeIn = new EaseIn(joints);
     // Row 0 is kept for the command at the time a trajectory that starts later was taken over.
     this.#active = createJointTrajectory(joints, capacity + 1);
     this.#spare = createJointTrajectory(joints, capacity + 1);
@@ -145,18 +149,13 @@ export class ReferenceFollower {
     return time - this.#arrival > this.#options.timeout && time > this.#active.time[this.#active.count - 1];
   }
 
-  /** Forgets the trajectory; the next one is the first. */
+  /**
+   * Forgets the trajectory. Motion must not go on where it was cut off, nor where the robot was before it was switched
+   * on or placed elsewhere, so the next trajectory has to start at rest from the command, as that of a planner does
+   * that knows of it.
+   */
   clear(): void {
     this.#phase = ReferencePhase.none;
-  }
-
-  /**
-   * As `clear`, after a stop: motion must not go on where it was cut off, so the next trajectory has to start at rest
-   * from the command, as that of a planner does that knows of the stop.
-   */
-  clearAfterStop(): void {
-    this.clear();
-    this.#afterStop = true;
   }
 
   /** Looks at what has come and drops it. */
@@ -181,10 +180,12 @@ export class ReferenceFollower {
     const next = this.#spare;
     this.#spare = this.#active;
     this.#active = next;
-    this.#first = time < next.time[1] ? 0 : 1;
+    const first = this.#phase === ReferencePhase.none;
+    if (first) this.#easeIn.start(time, this.#start.position, command.position);
+    // A first trajectory that starts later holds its first point until then.
+    this.#first = time < next.time[1] && !first ? 0 : 1;
     this.#arrival = time;
     this.#phase = ReferencePhase.fresh;
-    this.#afterStop = false;
     this.#taken++;
     return Refusal.none;
   }
@@ -208,10 +209,12 @@ export class ReferenceFollower {
     if (playback >= end || rate <= 0) this.#phase = ReferencePhase.exhausted;
     sampleTrajectory(trajectory, playback, out, this.#first);
     if (rate < 1) for (let j = 0; j < out.velocity.length; j++) out.velocity[j] *= rate;
+    this.#easeIn.apply(time, out);
   }
 
   #judge(time: number, command: JointSample): Refusal {
     const next = this.#spare;
+    const first = this.#phase === ReferencePhase.none;
     const { joints, count } = next;
     for (let k = 1; k < count; k++) {
       if (!Number.isFinite(next.time[k]) || (k > 1 && next.time[k] <= next.time[k - 1])) return Refusal.invalid;
@@ -237,7 +240,7 @@ export class ReferenceFollower {
         this.#refusalJoint = j;
         return Refusal.jump;
       }
-      if (this.#afterStop && (jump > AT_REST || Math.abs(this.#start.velocity[j]) > AT_REST)) {
+      if (first && (jump > AT_REST || Math.abs(this.#start.velocity[j]) > AT_REST)) {
         this.#refusalJoint = j;
         return Refusal.moving;
       }

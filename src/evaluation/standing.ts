@@ -203,7 +203,7 @@ export class Standing {
     this.simulation.delete();
   }
 
-  /** 20 points of 10 ms: the postures, and the arms' swing, which grows over two seconds. */
+  /** 20 points of 10 ms: the postures, and the arms' swing, which grows from rest over two seconds by s²(3 − 2s). */
   #plan(out: JointTrajectory, postures: readonly Positions[], start: number, move: boolean): void {
     const { joints } = out;
     out.stamp = start;
@@ -214,8 +214,9 @@ export class Standing {
       out.time[k] = time;
       interpolate(postures, time, out, k);
       if (!move) continue;
-      const grow = Math.min(1, time / 2);
-      const growRate = time < 2 ? 0.5 : 0;
+      const s = Math.min(1, time / 2);
+      const grow = s * s * (3 - 2 * s);
+      const growRate = 3 * s * (1 - s);
       for (const { joint, amplitude, phase } of this.#swing) {
         const angle = rate * time + phase;
         out.position[k * joints + joint] += amplitude * grow * Math.sin(angle);

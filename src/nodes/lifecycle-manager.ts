@@ -6,10 +6,11 @@ import type { LifecycleState, Transition } from '../ros/lifecycle.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
 import { sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
+import { SAFETY_PARAMETERS } from '../ros/safety-parameters.js';
 import type { ServiceClient } from '../ros/service-client.js';
 
 const SUPERVISION_PERIOD = 0.1;
-/** A node that is silent for longer counts as gone, s. */
+/** A node that is silent for longer, times the patience, counts as gone, s. */
 const SILENCE = 2;
 /** Time between attempts after a transition that failed, s. */
 const RETRY = 2;
@@ -35,6 +36,7 @@ const PARAMETERS = {
     maximum: 600,
     description: 'Longest time for a transition of a node, s.',
   },
+  patience: SAFETY_PARAMETERS.patience,
 } as const satisfies ParameterDeclarations;
 
 /** A node under supervision. */
@@ -109,9 +111,11 @@ class LifecycleManagerNode implements NodeHooks {
 
   #supervise(): void {
     const now = monotonicSeconds();
+    const silence = SILENCE * this.#node.parameters.patience;
     for (const managed of this.#managed) {
-      if (managed.state === undefined || now - managed.heard <= SILENCE) continue;
-      this.#node.log.error(`${managed.name} is gone: silent for ${SILENCE} s`);
+      // A node that loads a model, say, may be silent over a transition, which has a time limit of its own.
+      if (managed.state === undefined || managed.busy || now - managed.heard <= silence) continue;
+      this.#node.log.error(`${managed.name} is gone: silent for ${silence} s`);
       this.#forget(managed);
     }
     if (!this.#down) this.#bringUp(now);

@@ -1,4 +1,4 @@
-import { type ActionChunk, type Arm, checkChunk, chunkEnd } from '../action/action-chunk.js';
+import { type ActionChunk, type Arm, checkChunk, checkTimes, chunkEnd } from '../action/action-chunk.js';
 import { createJointTrajectory, type JointTrajectory } from '../control/trajectory.js';
 import type { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
@@ -120,7 +120,8 @@ export class MotionPlanner {
 
   /**
    * Follows `chunk` from now on.
-   * @throws Error where a joint trajectory moves that arm, a number is not finite or a length is wrong
+   * @throws Error where a joint trajectory moves that arm, a number is not finite, a length is wrong, or the chunk is from
+   *   another time
    */
   follow(chunk: ActionChunk): void {
     checkChunk(chunk);
@@ -128,10 +129,12 @@ export class MotionPlanner {
     if (this.#sampler !== undefined && this.#moves(this.#sampler, task)) {
       throw new Error(`the ${chunk.arm} arm follows a joint trajectory`);
     }
+    const offset = chunk.stamp - this.progress.progress(chunk.stamp);
+    checkTimes(chunk, offset + this.progress.at(0), task.chunk);
     if (!task.gripping) task.gripper.fill(this.#robot.gripperScalar(chunk.arm, this.trajectory.position));
     task.gripping = true;
     task.chunk = chunk;
-    task.offset = chunk.stamp - this.progress.progress(chunk.stamp);
+    task.offset = offset;
     this.#changed = true;
   }
 

@@ -171,6 +171,29 @@ describe('Stabilizer', () => {
     expect(command.effort[robot.index('left_elbow_joint')]).to.equal(0);
   });
 
+  it('goes on after a rest as if it began, wherever the body is then', () => {
+    const state = createRobotState(joints);
+    const estimate = createBaseEstimate();
+    estimate.contact.fill(1);
+    /** The efforts of a few cycles in a posture. */
+    const stand = (time: number, posture: string, height: number) => {
+      state.position.set(robot.posture(posture));
+      estimate.position[2] = height;
+      return Array.from({ length: 5 }, (_, k) => {
+        const command = createJointCommand(joints);
+        command.position.set(state.position);
+        stabilizer.update(time + 0.001 * k, state, estimate, command);
+        return [...command.effort];
+      });
+    };
+    stabilizer.start();
+    const fresh = stand(0, 'table_work', 0.85);
+    stabilizer.start();
+    stand(1, 'stand', 0.92);
+    stabilizer.rest();
+    expect(stand(2, 'table_work', 0.85)).to.deep.equal(fresh);
+  });
+
   it('leaves the drives to the joint controller while no sole carries load', () => {
     const state = createRobotState(joints);
     const command = createJointCommand(joints);

@@ -37,6 +37,14 @@ class Bench {
     this.controller.start(this.state);
   }
 
+  /** With a first trajectory, which rests where the robot is; those that follow may move. */
+  static followed(options?: Partial<ControllerOptions>): Bench {
+    const bench = new Bench(Infinity, options);
+    bench.plan();
+    bench.controller.update(0, bench.state, bench.command);
+    return bench;
+  }
+
   get time(): number {
     return this.cycle * DT;
   }
@@ -53,7 +61,7 @@ class Bench {
     this.buffer.write(trajectory);
   }
 
-  run(seconds: number, beforeUpdate: () => void = () => {}): void {
+  run(seconds: number, beforeUpdate: () => unknown = () => {}): void {
     for (let k = 0; k < Math.round(seconds / DT); k++) {
       if (this.streaming && this.cycle % 10 === 0) this.plan();
       const previous = this.command.position[0];
@@ -87,7 +95,7 @@ describe('JointController', () => {
 
   it('follows the stream, and is deterministic', () => {
     const traces = [0, 1].map(() => {
-      const bench = new Bench();
+      const bench = Bench.followed();
       bench.speed = 0.5;
       bench.run(1);
       return [...bench.command.position, ...bench.command.effort, ...bench.state.position];
@@ -97,7 +105,7 @@ describe('JointController', () => {
   });
 
   it('bridges a jump of the reference within the velocity limit', () => {
-    const bench = new Bench();
+    const bench = Bench.followed();
     bench.offset = 0.5;
     bench.run(0.5);
     expect(bench.command.position[0]).to.be.closeTo(0.5, 1e-9);
@@ -114,7 +122,7 @@ describe('JointController', () => {
   });
 
   it('stops protectively when the reference is lost, and follows a new one after a reset', () => {
-    const bench = new Bench();
+    const bench = Bench.followed();
     bench.speed = 1;
     bench.run(0.3);
     bench.streaming = false;
@@ -142,7 +150,7 @@ describe('JointController', () => {
   });
 
   it('a protective stop decelerates within the limits, holds, latches, and resets when it is withdrawn', () => {
-    const bench = new Bench();
+    const bench = Bench.followed();
     bench.speed = 2;
     bench.run(0.2);
     bench.controller.demandStop(StopMode.hold);
@@ -160,7 +168,7 @@ describe('JointController', () => {
   });
 
   it('an emergency stop damps at once, latches, and restarts from the measured posture', () => {
-    const bench = new Bench();
+    const bench = Bench.followed();
     bench.speed = 1;
     bench.run(0.3);
     bench.controller.demandStop(StopMode.damping);
@@ -217,7 +225,7 @@ describe('JointController', () => {
   });
 
   it('stops protectively when a trajectory is not finite', () => {
-    const bench = new Bench();
+    const bench = Bench.followed();
     bench.speed = 0.5;
     bench.run(0.095);
     bench.streaming = false;
@@ -231,11 +239,13 @@ describe('JointController', () => {
 
   it('watches the safety monitor, and does not move before it is heard', () => {
     const bench = new Bench(0.5);
-    bench.speed = 0.5;
     bench.run(0.2);
-    expect(bench.command.position[0]).to.equal(0);
+    expect(bench.controller.reference.taken).to.equal(0);
     bench.controller.heartbeat();
-    bench.run(0.4);
+    bench.run(0.05);
+    expect(bench.controller.reference.taken).to.be.greaterThan(0);
+    bench.speed = 0.5;
+    bench.run(0.35);
     expect(bench.command.position[0]).to.be.greaterThan(0.2);
     expect(bench.controller.stop.mode).to.equal(StopMode.running);
     bench.run(0.2);
@@ -247,7 +257,7 @@ describe('JointController', () => {
   });
 
   it('moves on by a few cycles only after a stall', () => {
-    const bench = new Bench();
+    const bench = Bench.followed();
     bench.speed = 2;
     bench.run(0.1);
     bench.cycle += 100;
@@ -272,7 +282,7 @@ describe('JointController', () => {
     const crouch = { posture, speed: 0.3, settle: 0.1 };
 
     it('brakes, moves to the crouch within the limits, then damps; what is not part of it holds', () => {
-      const bench = new Bench(Infinity, { crouch });
+      const bench = Bench.followed({ crouch });
       bench.speed = 2;
       bench.run(0.2);
       bench.largestStep = 0;
@@ -341,7 +351,7 @@ describe('JointController', () => {
   });
 
   it('does not go on after a reset with a motion that was cut off', () => {
-    const bench = new Bench();
+    const bench = Bench.followed();
     bench.speed = 0.5;
     bench.run(0.3);
     bench.controller.demandStop(StopMode.hold);
@@ -359,8 +369,25 @@ describe('JointController', () => {
     expect(bench.controller.reference.phase).to.equal(ReferencePhase.fresh);
   });
 
+  it('does not go where the robot was before it was placed anew', () => {
+    const bench = Bench.followed();
+    bench.offset = 0.5;
+    bench.run(0.5);
+    const placed = () => bench.state.position.fill(0);
+    placed();
+    bench.controller.start(bench.state);
+    // The planner has not heard of it yet.
+    bench.run(0.2, placed);
+    expect(bench.controller.stop.mode).to.equal(StopMode.running);
+    expect(bench.command.position[0]).to.equal(0);
+    expect(bench.controller.reference.refusal).to.equal(Refusal.moving);
+    bench.offset = 0;
+    bench.run(0.1, placed);
+    expect(bench.controller.reference.phase).to.equal(ReferencePhase.fresh);
+  });
+
   it('keeps all joints together to the share of the velocity limits that is allowed', () => {
-    const bench = new Bench();
+    const bench = Bench.followed();
     bench.speed = 2;
     bench.run(0.2);
     bench.controller.allowSpeed(0.1);
@@ -378,7 +405,7 @@ describe('JointController', () => {
   });
 
   it('slows down when cycles are missed in a row, and recovers', () => {
-    const bench = new Bench();
+    const bench = Bench.followed();
     bench.speed = 1.2;
     bench.run(0.2);
     bench.passed = 4 * DT;

@@ -32,6 +32,11 @@ describe('ReferenceFollower', () => {
     command.velocity.fill(0);
   });
 
+  /** A first trajectory, at rest where the command is: what follows may move. */
+  function begin(): void {
+    expect(send(ramp(0.99, command.position[0], 0), 0.99)).to.equal(Refusal.none);
+  }
+
   function send(trajectory: JointTrajectory, time: number): Refusal {
     buffer.write(trajectory);
     return follower.poll(time, command);
@@ -40,9 +45,10 @@ describe('ReferenceFollower', () => {
   it('has no reference until one comes', () => {
     expect(follower.phase).to.equal(ReferencePhase.none);
     expect(follower.lost(100)).to.equal(false);
+    begin();
     expect(send(ramp(1, 0, 1), 1.005)).to.equal(Refusal.none);
     expect(follower.phase).to.equal(ReferencePhase.fresh);
-    expect([follower.stamp, follower.taken]).to.deep.equal([1, 1]);
+    expect([follower.stamp, follower.taken]).to.deep.equal([1, 2]);
     follower.sample(1.033, out);
     expect(out.position[0]).to.be.closeTo(0.033, 1e-12);
     expect(out.velocity[0]).to.be.closeTo(1, 1e-9);
@@ -51,6 +57,7 @@ describe('ReferenceFollower', () => {
 
   it('goes from the present command to a trajectory that starts later', () => {
     command.position.fill(-0.01);
+    begin();
     command.velocity.fill(1);
     send(ramp(1.01, 0, 1), 1);
     follower.sample(1, out);
@@ -61,6 +68,7 @@ describe('ReferenceFollower', () => {
   });
 
   it('slows down along the path and rests on its last point when the planner falls silent', () => {
+    begin();
     send(ramp(1, 0, 1), 1);
     let before = -1;
     for (let t = 1; t < 1.5; t += 0.001) {
@@ -86,6 +94,39 @@ describe('ReferenceFollower', () => {
     expect(follower.lost(1.75)).to.equal(true);
     follower.clear();
     expect(follower.lost(9)).to.equal(false);
+  });
+
+  it('takes only what rests where the command is, at the start and after it was told to forget', () => {
+    for (const forget of [() => {}, () => follower.clear()]) {
+      forget();
+      for (const [from, speed] of [
+        [0.5, 0],
+        [0, 0.5],
+      ]) {
+        expect(send(ramp(1, from, speed), 1)).to.equal(Refusal.moving);
+        expect([follower.refusalJoint, follower.phase]).to.deep.equal([0, ReferencePhase.none]);
+      }
+      expect(describeRefusal(follower.refusal)).to.contain('must start at rest from the commanded posture');
+      begin();
+      expect(send(ramp(1, 0.5, 0.5), 1)).to.equal(Refusal.none);
+    }
+  });
+
+  it('goes over gently to a first trajectory that starts a little off the command', () => {
+    command.position.fill(0.2);
+    expect(send(ramp(1.01, 0.29, 0), 1)).to.equal(Refusal.none);
+    let before = 0.2;
+    for (let k = 0; k <= 600; k++) {
+      const time = 1 + 0.001 * k;
+      if (k > 0 && k % 10 === 0) expect(send(ramp(time, 0.29, 0), time)).to.equal(Refusal.none);
+      follower.sample(time, out);
+      command.position[0] = out.position[0];
+      expect(out.velocity[0]).to.be.within(0, 0.34);
+      expect((out.position[0] - before) / 0.001).to.be.closeTo(out.velocity[0], 0.01);
+      before = out.position[0];
+    }
+    expect(out.position[0]).to.equal(0.29);
+    expect(out.velocity[0]).to.equal(0);
   });
 
   it('refuses a jump it cannot bridge, names the joint, and goes on with what it has', () => {

@@ -125,21 +125,44 @@ describe('MotionPlanner', () => {
   });
 
   it('stays at the end of a chunk, and comes to rest when told to hold', () => {
-    planner.follow(chunkTo([0, 0, 0.1], { stamp: -5 }));
-    for (let cycle = 0; cycle < 100; cycle++) planner.plan(cycle * planningStep);
+    planner.follow(chunkTo([0, 0, 0.1]));
+    for (let cycle = 0; cycle < 200; cycle++) planner.plan(cycle * planningStep);
     const end = gripperPose(row(0));
-    planner.plan(1);
+    planner.plan(2);
     const now = gripperPose(row(0));
     for (let i = 0; i < 3; i++) expect(now[i]).to.be.closeTo(end[i], 1e-3);
-    planner.follow(chunkTo([0, 0.1, 0.2], { stamp: 1 }));
-    for (let cycle = 101; cycle < 120; cycle++) planner.plan(cycle * planningStep);
+    planner.follow(chunkTo([0, 0.1, 0.2], { stamp: 2 }));
+    for (let cycle = 201; cycle < 220; cycle++) planner.plan(cycle * planningStep);
     planner.hold();
-    const rest = planner.plan(1.2).position.slice(-joints);
-    for (let cycle = 121; cycle < 145; cycle++) planner.plan(cycle * planningStep);
+    const rest = planner.plan(2.2).position.slice(-joints);
+    for (let cycle = 221; cycle < 245; cycle++) planner.plan(cycle * planningStep);
     for (let k = 0; k < planningHorizon; k++) {
       for (let j = 0; j < joints; j++) expect(row(k)[j]).to.be.closeTo(rest[j], 1e-3);
     }
     expect(planner.trajectory.velocity.every((v) => v === 0)).to.equal(true);
+  });
+
+  it('refuses a chunk from another time, and goes on with the one that it follows', () => {
+    const [running, other] = [chunkTo([0, 0.05, 0.1]), chunkTo([0, -0.2, 0.2])];
+    const fresh = () => {
+      planner.reset(work, 0);
+      planner.follow(running);
+      for (let cycle = 0; cycle <= 50; cycle++) planner.plan(cycle * planningStep);
+    };
+    fresh();
+    planner.plan(0.51);
+    const expected = row(planningHorizon - 1);
+    for (const [stamp, reason] of [
+      [10.5, 'begins 10.00 s ahead'],
+      [-9.5, 'ended 9.00 s ago'],
+      [-0.2, '0.20 s older than the one that is followed'],
+    ] as const) {
+      fresh();
+      expect(() => planner.follow({ ...other, stamp })).to.throw(reason);
+      planner.plan(0.51);
+      expect(row(planningHorizon - 1), reason).to.deep.equal(expected);
+    }
+    planner.follow({ ...other, stamp: 0.52 });
   });
 
   it('keeps limits on acceleration and jerk, and ends every plan at rest', () => {
