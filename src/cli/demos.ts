@@ -68,7 +68,8 @@ async function main(): Promise<void> {
   }
   if (values.force) rmSync(out, { recursive: true, force: true });
 
-  if (values.images && values.video) throw new Error('--images and --video exclude each other: raw pictures, or encoded');
+  if (values.images && values.video)
+    throw new Error('--images and --video exclude each other: raw pictures, or encoded');
   const encoder = values.video ? new VideoEncoder() : undefined;
   const options = { disturbed: !values.clean, images: values.images || values.video };
   const { policy } = values;

@@ -146,7 +146,9 @@ export class LeRobotWriter {
     if (this.#encoder === undefined) return undefined;
     const pictures = steps.flatMap(({ color }) => (color === undefined ? [] : [color]));
     if (pictures.length < steps.length) {
-      throw new Error(`${steps.length - pictures.length} of ${steps.length} steps have no picture: there can be no video`);
+      throw new Error(
+        `${steps.length - pictures.length} of ${steps.length} steps have no picture: there can be no video`,
+      );
     }
     return pictures;
   }

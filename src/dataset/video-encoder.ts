@@ -74,7 +74,6 @@ export class VideoEncoder {
   }
 }
 
-
 /** Runs ffmpeg and returns what it prints. */
 function run(args: readonly string[], input?: Buffer): Buffer {
   const options = ['-hide_banner', '-loglevel', 'error'];
