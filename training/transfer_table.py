@@ -13,7 +13,6 @@ from typing import Any
 import torch
 
 from .checkpoint import TrainedModel
-from .export import export_model
 
 VARIANTS = ('scratch', 'transferred')
 GOAL = 0.8
@@ -67,6 +66,9 @@ def _await(path: Path, seconds: float) -> bool:
 
 
 def _evaluate_checkpoint(checkpoint: Path, figures: Path, evaluator: str) -> None:
+    # Where a study is only trained there need be no ONNX.
+    from .export import export_model
+
     model, partial = checkpoint.with_name('policy'), figures.with_suffix('.partial')
     export_model(TrainedModel.load(checkpoint), model, only=NETWORKS)
     command = [part.format(model=model.resolve(), json=partial.resolve()) for part in shlex.split(evaluator)]

@@ -3,6 +3,7 @@ import type { Arm } from '../action/action-chunk.js';
 import { readEpisodes } from '../dataset/bag-episodes.js';
 import { type BagEpisode, STEP_PERIOD } from '../dataset/episode-reader.js';
 import { LeRobotWriter } from '../dataset/lerobot-writer.js';
+import { VideoEncoder } from '../dataset/video-encoder.js';
 import { Robot } from '../robot/robot.js';
 import { packagePath } from '../ros/package-path.js';
 import { parseOptions } from './options.js';
@@ -17,6 +18,8 @@ that the robot reported as failed are left out.
   --out DIR        directory of the data set; it must not exist, or --force
   --arm ARM        left or right: whose motion is learned (right)
   --failed         take failed instructions too
+  --video          write the head camera's colour as MP4, which LeRobot's readers load, instead of raw pictures; needs
+                   ffmpeg
   --force          replace DIR
 `;
 
@@ -26,6 +29,7 @@ const { values, positionals } = parseOptions(
     out: { type: 'string' },
     arm: { type: 'string', default: 'right' },
     failed: { type: 'boolean', default: false },
+    video: { type: 'boolean', default: false },
     force: { type: 'boolean', default: false },
   },
   true,
@@ -36,12 +40,13 @@ async function main(): Promise<void> {
   if (positionals.length === 0) throw new Error(`needs a BAG\n\n${usage.trim()}`);
   if (out === undefined) throw new Error('--out DIR is missing: the directory for the data set');
   if (arm !== 'left' && arm !== 'right') throw new Error(`--arm: '${arm}' is neither left nor right`);
+  const encoder = values.video ? new VideoEncoder() : undefined;
   if (existsSync(out)) {
     if (!values.force) throw new Error(`--out: ${out} exists; choose another directory or add --force`);
     rmSync(out, { recursive: true });
   }
   const robot = Robot.load(packagePath('config/robot.yaml'));
-  const writer = new LeRobotWriter(out, 1 / STEP_PERIOD, { recordings: positionals, arm });
+  const writer = new LeRobotWriter(out, 1 / STEP_PERIOD, { recordings: positionals, arm }, encoder);
   const origins = new Set<string>();
   let episodes = 0;
   let steps = 0;

@@ -2,6 +2,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type Demonstration, LeRobotWriter } from '../dataset/lerobot-writer.js';
 import { describeScene } from '../dataset/scene-description.js';
+import { VideoEncoder } from '../dataset/video-encoder.js';
 import type { EpisodeResult } from '../evaluation/rollout.js';
 import { Robot } from '../robot/robot.js';
 import { packagePath } from '../ros/package-path.js';
@@ -30,6 +31,7 @@ failed are written too: meta/episodes.jsonl tells. A data set that was interrupt
   --shard I/N      every N-th of these layouts only, beginning with number I (0 … N-1); a directory for each (0/1)
   --workers W      threads (2)
   --images         write the images too, 15 kB a step
+  --video          write the head camera's colour as MP4, which LeRobot's readers load; needs ffmpeg
   --policy DIR     let this model act in turns with the expert, whose plan stays the label (DAgger)
   --clean          do not disturb what the expert executes
   --force          replace DIR
@@ -43,6 +45,7 @@ const { values } = parseOptions(usage, {
   shard: { type: 'string', default: '0/1' },
   workers: { type: 'string', default: '2' },
   images: { type: 'boolean', default: false },
+  video: { type: 'boolean', default: false },
   policy: { type: 'string' },
   clean: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
@@ -65,7 +68,10 @@ async function main(): Promise<void> {
   }
   if (values.force) rmSync(out, { recursive: true, force: true });
 
-  const options = { disturbed: !values.clean, images: values.images };
+  if (values.images && values.video)
+    throw new Error('--images and --video exclude each other: raw pictures, or encoded');
+  const encoder = values.video ? new VideoEncoder() : undefined;
+  const options = { disturbed: !values.clean, images: values.images || values.video };
   const { policy } = values;
   const recorded = {
     seed,
@@ -73,8 +79,9 @@ async function main(): Promise<void> {
     shard: values.shard,
     ...options,
     ...(policy && { policy: basename(policy) }),
+    ...(encoder && { video: true }),
   };
-  const writer = new LeRobotWriter(out, RATE, recorded);
+  const writer = new LeRobotWriter(out, RATE, recorded, encoder);
   const job: DemonstrationJob = { robot: packagePath('config/robot.yaml'), task, options, policy };
   const robot = Robot.load(packagePath('config/robot.yaml'));
   const simulation = await Simulation.create(robot, scene);

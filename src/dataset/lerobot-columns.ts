@@ -1,3 +1,5 @@
+import type { VideoEncoder, VideoInfo } from './video-encoder.js';
+
 /** One policy step of an episode: what is recorded, of what there was. */
 export interface DemonstrationStep {
   /** Proprioception: 27 of one arm, or those of the right arm then of the left one. */
@@ -28,11 +30,18 @@ export interface DemonstrationStep {
   readonly present?: Float32Array | undefined;
 }
 
-/** How a column appears in info.json. */
+/** How a column, or a camera's video, appears in info.json. */
 export interface Feature {
-  readonly dtype: 'float32' | 'float64' | 'int64' | 'uint8' | 'uint16';
+  readonly dtype: 'float32' | 'float64' | 'int64' | 'uint8' | 'uint16' | 'video';
   readonly shape: readonly number[];
+  readonly names?: readonly string[];
+  readonly info?: VideoInfo;
 }
+
+/** Height and width of the policy's pictures. */
+const PICTURE = [48, 64] as const;
+/** The feature of the head camera's colour, as raw bytes or as video. */
+export const HEAD_COLOR = 'observation.images.head_rgb';
 
 /** A column: a list of numbers of a fixed length, a single number, or raw bytes. */
 export interface Column extends Feature {
@@ -76,8 +85,11 @@ export function firstAction({ plan, arm }: DemonstrationStep): Float64Array {
   return arm === undefined ? plan.slice(0, 7) : Float64Array.of(...plan.subarray(0, 7), arm);
 }
 
-/** The columns of a data set whose steps have what this one has. */
-export function columnsOf(like: DemonstrationStep): Column[] {
+/**
+ * The columns of a data set whose steps have what this one has.
+ * @param raw whether pictures are among them
+ */
+export function columnsOf(like: DemonstrationStep, raw: boolean): Column[] {
   const { arm, qpos } = like;
   return [
     ...floats('observation.state', ({ state }) => state, like),
@@ -97,8 +109,12 @@ export function columnsOf(like: DemonstrationStep): Column[] {
         ]),
     ...floats('observation.objects', ({ objects }) => objects, like),
     ...floats('observation.camera', ({ camera }) => camera, like),
-    ...bytes('observation.images.head_rgb', 'uint8', [48, 64, 3], ({ color }) => color, like),
-    ...bytes('observation.images.head_depth', 'uint16', [48, 64], ({ depth }) => depth, like),
+    ...(raw
+      ? [
+          ...bytes(HEAD_COLOR, 'uint8', [...PICTURE, 3], ({ color }) => color, like),
+          ...bytes('observation.images.head_depth', 'uint16', PICTURE, ({ depth }) => depth, like),
+        ]
+      : []),
     ...floats('sim.joints', ({ joints }) => joints, like),
     ...floats('sim.base', ({ base }) => base, like),
     ...floats('sim.bodies', ({ bodies }) => bodies, like),
@@ -119,8 +135,15 @@ export function columnsOf(like: DemonstrationStep): Column[] {
   ];
 }
 
-/** The parts of the state and of the action, for GR00T's modality.json: half-open slices. */
-export function modalityOf(stateSize: number, actionSize: number): unknown {
+/** The feature of the head camera's video. */
+export function videoFeature(encoder: VideoEncoder, fps: number): Feature {
+  const [height, width] = PICTURE;
+  const names = ['height', 'width', 'channels'];
+  return { dtype: 'video', shape: [...PICTURE, 3], names, info: encoder.info(width, height, fps) };
+}
+
+/** The parts of the state and of the action, for GR00T's modality.json: half-open slices; and the video, if any. */
+export function modalityOf(stateSize: number, actionSize: number, video: boolean): unknown {
   const parts = {
     commanded_position: 3,
     commanded_rotation: 6,
@@ -153,7 +176,7 @@ export function modalityOf(stateSize: number, actionSize: number): unknown {
       prefixes.flatMap((prefix) => Object.entries(parts).map(([name, size]) => [prefix + name, size] as const)),
     ),
     action: named(action.slice(0, actionSize === 8 ? 4 : 3)),
-    video: {},
+    video: video ? { head: { original_key: HEAD_COLOR } } : {},
     annotation: { 'human.action.task_description': { original_key: 'task_index' } },
   };
 }

@@ -1,16 +1,19 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { gzipSync } from 'node:zlib';
-import { parquetWriteFile } from 'hyparquet-writer';
 import {
   type Column,
   columnsOf,
   type DemonstrationStep,
   type Feature,
   firstAction,
+  HEAD_COLOR,
   modalityOf,
+  videoFeature,
 } from './lerobot-columns.js';
+import { writeParquet } from './lerobot-parquet.js';
+import { pictureStatistics, statistics } from './lerobot-statistics.js';
+import type { VideoEncoder } from './video-encoder.js';
 
 export type { DemonstrationStep } from './lerobot-columns.js';
 
@@ -38,31 +41,19 @@ const CHUNK = 1000;
 /** Columns that count. */
 const counters = ['frame_index', 'episode_index', 'index', 'task_index'] as const;
 
-/** Mean, deviation and range of a column, for episodes_stats.jsonl. */
-function statistics(rows: readonly ArrayLike<number>[]): Record<string, unknown> {
-  const size = rows[0]!.length;
-  const each = (value: (column: number[]) => number) =>
-    Array.from({ length: size }, (_, i) => value(rows.map((row) => row[i]!)));
-  const mean = (column: number[]) => column.reduce((sum, x) => sum + x, 0) / column.length;
-  return {
-    min: each((column) => Math.min(...column)),
-    max: each((column) => Math.max(...column)),
-    mean: each(mean),
-    std: each((column) => {
-      const centre = mean(column);
-      return Math.sqrt(mean(column.map((x) => (x - centre) ** 2)));
-    }),
-    count: [rows.length],
-  };
-}
+/** Where the files of an episode are, as info.json states it. */
+const DATA_PATH = 'data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet';
+const VIDEO_PATH = 'videos/chunk-{episode_chunk:03d}/{video_key}/episode_{episode_index:06d}.mp4';
 
 /**
- * Writes demonstrations in the LeRobot v2.1 layout with GR00T's modality.json, one parquet file an episode. After every
- * episode the directory is a whole data set: writing can be interrupted and taken up again.
+ * Writes demonstrations in the LeRobot v2.1 layout with GR00T's modality.json, one parquet file an episode, and one MP4
+ * of the head camera's colour where there is an encoder. After every episode the directory is a whole data set: writing
+ * can be interrupted and taken up again.
  */
 export class LeRobotWriter {
   readonly #directory: string;
   readonly #fps: number;
+  readonly #encoder: VideoEncoder | undefined;
   #provenance: Readonly<Record<string, unknown>>;
   readonly #tasks: string[] = [];
   readonly #episodes: EpisodeEntry[] = [];
@@ -73,11 +64,18 @@ export class LeRobotWriter {
    * Opens a directory; the episodes of a data set that is there are kept.
    * @param fps policy steps a second
    * @param provenance where the episodes are from, for info.json
+   * @param encoder makes a video of the pictures, which are raw columns without
    * @throws Error where the directory holds a data set of another origin
    */
-  constructor(directory: string, fps: number, provenance: Readonly<Record<string, unknown>> = {}) {
+  constructor(
+    directory: string,
+    fps: number,
+    provenance: Readonly<Record<string, unknown>> = {},
+    encoder?: VideoEncoder,
+  ) {
     this.#directory = directory;
     this.#fps = fps;
+    this.#encoder = encoder;
     this.#provenance = provenance;
     mkdirSync(join(directory, 'meta'), { recursive: true });
     if (existsSync(this.#meta('info.json'))) this.#resume();
@@ -97,12 +95,13 @@ export class LeRobotWriter {
 
   /**
    * Adds an episode: its files are complete when this returns.
-   * @throws Error for an episode without steps, or with other columns than those before
+   * @throws Error for an episode without steps, with other columns than those before, or that has no pictures to encode
    */
   add({ instruction, seed, success, steps }: Demonstration): void {
     const [first] = steps;
     if (first === undefined) throw new Error(`demonstration of seed ${seed}: it has no steps`);
-    const columns = columnsOf(first);
+    const pictures = this.#pictures(steps);
+    const columns = columnsOf(first, pictures === undefined);
     this.#checkColumns(columns);
     const episode = this.#episodes.length;
     if (!this.#tasks.includes(instruction)) {
@@ -110,12 +109,14 @@ export class LeRobotWriter {
       this.#append('tasks.jsonl', { task_index: this.#tasks.length - 1, task: instruction });
     }
     this.#write(episode, columns, steps, this.#tasks.indexOf(instruction));
+    if (pictures !== undefined) this.#encode(episode, pictures);
     this.#frames += steps.length;
     this.#append('episodes_stats.jsonl', {
       episode_index: episode,
       stats: {
         'observation.state': statistics(steps.map(({ state }) => state)),
         action: statistics(steps.map(firstAction)),
+        ...(pictures !== undefined && { [HEAD_COLOR]: pictureStatistics(pictures) }),
       },
     });
     const entry = {
@@ -128,7 +129,7 @@ export class LeRobotWriter {
     this.#episodes.push(entry);
     this.#append('episodes.jsonl', entry);
     if (episode === 0) {
-      const modality = modalityOf(first.state.length, firstAction(first).length);
+      const modality = modalityOf(first.state.length, firstAction(first).length, pictures !== undefined);
       writeFileSync(this.#meta('modality.json'), `${JSON.stringify(modality, undefined, 2)}\n`);
     }
     this.#describe();
@@ -140,9 +141,37 @@ export class LeRobotWriter {
     this.#describe();
   }
 
+  /** What is to be encoded of an episode. */
+  #pictures(steps: readonly DemonstrationStep[]): Uint8Array[] | undefined {
+    if (this.#encoder === undefined) return undefined;
+    const pictures = steps.flatMap(({ color }) => (color === undefined ? [] : [color]));
+    if (pictures.length < steps.length) {
+      throw new Error(
+        `${steps.length - pictures.length} of ${steps.length} steps have no picture: there can be no video`,
+      );
+    }
+    return pictures;
+  }
+
+  #encode(episode: number, pictures: readonly Uint8Array[]): void {
+    const file = this.#file(VIDEO_PATH.replace('{video_key}', HEAD_COLOR), episode);
+    const [height, width] = this.#features[HEAD_COLOR]!.shape as [number, number, number];
+    this.#encoder!.encode(file, pictures, width, height, this.#fps);
+  }
+
+  /** Path of an episode's file, in a folder that exists. */
+  #file(pattern: string, episode: number): string {
+    const file = join(
+      this.#directory,
+      pattern
+        .replace('{episode_chunk:03d}', String(Math.floor(episode / CHUNK)).padStart(3, '0'))
+        .replace('{episode_index:06d}', String(episode).padStart(6, '0')),
+    );
+    mkdirSync(dirname(file), { recursive: true });
+    return file;
+  }
+
   #write(episode: number, columns: readonly Column[], steps: readonly DemonstrationStep[], task: number): void {
-    const chunk = join(this.#directory, 'data', `chunk-${String(Math.floor(episode / CHUNK)).padStart(3, '0')}`);
-    mkdirSync(chunk, { recursive: true });
     const counts = (i: number) => [i, episode, this.#frames + i, task];
     const data = [
       ...columns.map((column) => ({ ...column, values: steps.map((step) => column.read(step)) })),
@@ -159,30 +188,7 @@ export class LeRobotWriter {
         values: steps.map((_, i): unknown => BigInt(counts(i)[c]!)),
       })),
     ];
-    parquetWriteFile({
-      filename: join(chunk, `episode_${String(episode).padStart(6, '0')}.parquet`),
-      // Bytes of equal significance together: numbers that change little compress well so.
-      columnData: data.map(({ name, values, type, list }) => ({
-        name,
-        data: values,
-        ...(list && type === 'FLOAT' && { encoding: 'BYTE_STREAM_SPLIT' as const }),
-      })),
-      schema: [
-        { name: 'root', num_children: data.length },
-        ...data.flatMap(({ name, type, list }) =>
-          list
-            ? [
-                { name, num_children: 1, repetition_type: 'REQUIRED' as const, converted_type: 'LIST' as const },
-                { name: 'list', num_children: 1, repetition_type: 'REPEATED' as const },
-                { name: 'element', type, repetition_type: 'REQUIRED' as const },
-              ]
-            : [{ name, type, repetition_type: 'REQUIRED' as const }],
-        ),
-      ],
-      codec: 'GZIP',
-      compressors: { GZIP: (bytes) => gzipSync(bytes) },
-      statistics: false,
-    });
+    writeParquet(this.#file(DATA_PATH, episode), data);
   }
 
   #checkColumns(columns: readonly Column[]): void {
@@ -191,6 +197,7 @@ export class LeRobotWriter {
       ...Object.fromEntries(columns.map(({ name, dtype, shape }) => [name, { dtype, shape }])),
       timestamp: scalar('float32'),
       ...Object.fromEntries(counters.map((name) => [name, scalar('int64')])),
+      ...(this.#encoder !== undefined && { [HEAD_COLOR]: videoFeature(this.#encoder, this.#fps) }),
     };
     if (this.#episodes.length > 0 && !isDeepStrictEqual(here, this.#features)) {
       const names = (described: Record<string, Feature>) => Object.keys(described).join(', ');
@@ -229,13 +236,13 @@ export class LeRobotWriter {
       total_episodes: episodes,
       total_frames: this.#frames,
       total_tasks: this.#tasks.length,
-      total_videos: 0,
+      total_videos: this.#encoder === undefined ? 0 : episodes,
       total_chunks: Math.ceil(episodes / CHUNK),
       chunks_size: CHUNK,
       fps: this.#fps,
       splits: { train: `0:${episodes}` },
-      data_path: 'data/chunk-{episode_chunk:03d}/episode_{episode_index:06d}.parquet',
-      video_path: null,
+      data_path: DATA_PATH,
+      video_path: this.#encoder === undefined ? null : VIDEO_PATH,
       ...this.#provenance,
       features: this.#features,
     };
