@@ -8,7 +8,7 @@ import { sensorData } from '../../src/ros/qos.js';
 /** More messages than a process that is stopped can be sent: what comes then is lost. */
 const FLOOD = 4000;
 /** Fast DDS by itself asks every 3 s whether a message has arrived; with the profile every 0.1 s. ms */
-const SOON = 1000;
+const SOON = 600;
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 

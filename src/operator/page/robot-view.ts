@@ -88,7 +88,7 @@ export class RobotView {
   describe(urdf: string): void {
     for (const old of [this.#robot, this.#ghost]) if (old !== undefined) this.#scene.remove(old);
     this.#robot = new URDFLoader().parse(urdf);
-    this.#ghost = new URDFLoader().parse(urdf);
+    this.#ghost = this.#robot.clone() as URDFRobot;
     const ghostly = new MeshBasicMaterial({ color: 0x3b82f6, transparent: true, opacity: 0.35, depthWrite: false });
     // Behind the robot where both are at the same place.
     Object.assign(ghostly, { polygonOffset: true, polygonOffsetFactor: 4, polygonOffsetUnits: 4 });
