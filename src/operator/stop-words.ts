@@ -1,4 +1,4 @@
-import { STOP_ONLY, SafetyWordSender } from '../control/safety-link.js';
+import { SafetyWordSender, STOP_ONLY } from '../control/safety-link.js';
 import { StopMode } from '../control/stop-state.js';
 
 /** A word that stops the loop is repeated after these times, ms, since datagrams may be lost. */
