@@ -35,7 +35,7 @@ const TOPICS = [
  * The emergency stop, from the frame that a page sends, and from the space bar in the page, to the first command of the
  * stopped loop. Then, with the whole simulated robot up and its three cameras at 15 Hz: what the bridge passes on to none,
  * one and four clients, what that costs it, and how late the 1 kHz loop is meanwhile; and the space bar again, in a browser
- * that has to share the two cores with all that.
+ * that has to share the two cores with all that, and in one that goes before it.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const { node, close } = await openNode('bench_operator');
@@ -125,7 +125,12 @@ async function measureGraph(node: RosNode, folder: string): Promise<Record<strin
     for (const count of CLIENTS) Object.assign(figures, await measureClients(graph, count));
     console.log(figures);
     const robot = { state: () => graph.controller, release: () => graph.place(11, '') };
-    Object.assign(figures, summariseKeys('whole_graph_key_to_stop', await pressSpaceBar(robot, PORT, STOPS)));
+    for (const [name, own] of [
+      ['whole_graph_key_to_stop', false],
+      ['whole_graph_own_share_key_to_stop', true],
+    ] as const) {
+      Object.assign(figures, summariseKeys(name, await pressSpaceBar(robot, PORT, STOPS, own)));
+    }
     return figures;
   } finally {
     await graph.stop();

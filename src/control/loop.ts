@@ -113,7 +113,7 @@ export function startControlLoop(
           resolve(new LoopHandle(shared, finished.then()));
           return;
         }
-        startSafetyLink({ port: options.linkPort, layout, buffer }).then(
+        startSafetyLink({ port: options.linkPort, layout, buffer, realtime: workerData.realtime }).then(
           (link) => {
             finished.catch(() => link.terminate());
             resolve(new LoopHandle(shared, finished.then(), link));

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { readlinkSync, writeFileSync } from 'node:fs';
 
 const PRIORITY = 50;
-/** Of a process whose words the loop waits for, or that carries its messages: the loop goes first. */
-const CARRIER_PRIORITY = 40;
+/** Of a process or thread whose words the loop waits for, or that carries its messages: the loop goes first. */
+export const CARRIER_PRIORITY = 40;
 
 /**
  * Gives the calling thread real-time priority (SCHED_FIFO) where the system permits it. Blocks for a few milliseconds:

@@ -13,9 +13,12 @@ export interface SafetyWord {
   readonly speedScale: number;
   /** Resets accepted so far in this session; one more than before: the loop is to unlatch its stop. */
   readonly resets: number;
-  /** Tells one run of the monitor from the next. */
+  /** Tells one run of the monitor from the next; STOP_ONLY: the word is not the monitor's. */
   readonly session: number;
 }
+
+/** Session of who stops the loop and says nothing else by it, such as the operator's emergency stop. */
+export const STOP_ONLY = 0;
 
 const MAGIC = 0x43_48_53_57;
 const SIZE = 20;
@@ -30,7 +33,7 @@ export function encodeSafetyWord({ mode, speedScale, resets, session }: SafetyWo
   out.writeInt32LE(session, 16);
 }
 
-/** Hands the words of safety_monitor to the loop through the memory they share. */
+/** Hands the words of safety_monitor, and stops of others, to the loop through the memory they share. */
 export class SafetyWordReceiver {
   readonly #shared: SharedState;
   #session: number | undefined;
@@ -40,7 +43,7 @@ export class SafetyWordReceiver {
     this.#shared = shared;
   }
 
-  /** Takes a datagram in; anything but a word of the monitor is ignored. */
+  /** Takes a datagram in; anything but a word of the link is ignored. */
   take(datagram: Buffer): void {
     if (datagram.length !== SIZE || datagram.readInt32LE(0) !== MAGIC) return;
     const mode = datagram.readInt32LE(4);
@@ -49,6 +52,10 @@ export class SafetyWordReceiver {
     const session = datagram.readInt32LE(16);
     if (mode < StopMode.running || mode > StopMode.damping || scale < 0 || scale > 1) return;
     const shared = this.#shared;
+    if (session === STOP_ONLY) {
+      shared.raiseStop(mode as StopMode);
+      return;
+    }
     shared.demandStop(mode as StopMode);
     shared.allowSpeed(scale);
     shared.heartbeat();
@@ -58,17 +65,17 @@ export class SafetyWordReceiver {
   }
 }
 
-/** The monitor's end of the safety link. */
+/** The end of the safety link from which words come: the monitor's, or that of who stops the loop past it. */
 export class SafetyWordSender {
   readonly #socket: Socket;
   readonly #port: number;
   readonly #session: number;
   readonly #datagram = Buffer.alloc(SIZE);
 
-  /** @param port where joint_controller listens */
-  constructor(port: number) {
+  /** @param port where joint_controller listens @param session the monitor's when it is left out, a new one each time */
+  constructor(port: number, session = (process.pid ^ Math.round(performance.timeOrigin)) | 1) {
     this.#port = port;
-    this.#session = (process.pid ^ Math.round(performance.timeOrigin)) | 0;
+    this.#session = session;
     this.#socket = createSocket('udp4');
     this.#socket.unref();
     // Nobody may be listening yet.

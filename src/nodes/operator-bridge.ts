@@ -19,12 +19,14 @@ import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
 import { reliable } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
-import type { ServiceClient } from '../ros/service-client.js';
+import { ServiceClients } from '../ros/service-clients.js';
 
 /** The graph is looked at for what came and went this often, s. */
 const DISCOVERY_PERIOD = 1;
 /** A port that is taken is tried again after this time, s. */
 const RETRY_PERIOD = 2;
+/** Time for a service to be found and to answer, s. */
+const PATIENCE = 10;
 /** Stops that follow one another within this time are one, s: a page sends them in several ways at once. */
 const SAME_STOP = 0.5;
 /** What may wait for a client beside messages of topics, bytes. */
@@ -66,7 +68,6 @@ const PARAMETERS = {
 /** Shows the graph to people and their programs, and takes in what they may ask for. */
 class OperatorBridgeNode implements NodeHooks {
   readonly #node: HumanoidNode<typeof PARAMETERS>;
-  readonly #triggers = new Map<string, ServiceClient<'std_srvs/srv/Trigger'>>();
   #page!: PageFiles;
   #token: string | undefined;
   #server: OperatorServer | undefined;
@@ -105,13 +106,14 @@ class OperatorBridgeNode implements NodeHooks {
     });
     const permissions = () => new Permissions(node.parameters.allow, this.#namespace);
     const topics = new BridgeTopics(node, data);
-    const services = new BridgeServices(node, data, permissions);
+    const clients = new ServiceClients(node);
+    const services = new BridgeServices(node, data, clients, permissions);
     const stop = () => this.#emergencyStop('a client of the data protocol');
     const publications = new BridgePublications(node, data, permissions, stop);
     new BridgeParameters(node, data, permissions);
     const graph = new BridgeGraph(node);
-    for (const part of [topics, services, publications]) node.own(() => part.close());
-    const hub = this.#makeHub(permissions);
+    for (const part of [topics, publications]) node.own(() => part.close());
+    const hub = this.#makeHub(clients, permissions);
     node.createTimer(DISCOVERY_PERIOD, () => {
       topics.update();
       services.update();
@@ -132,7 +134,6 @@ class OperatorBridgeNode implements NodeHooks {
     this.#stopThread = undefined;
     await stopThread?.close();
     await server?.close();
-    this.#triggers.clear();
   }
 
   get #namespace(): string {
@@ -160,7 +161,7 @@ class OperatorBridgeNode implements NodeHooks {
     };
   }
 
-  #makeHub(permissions: () => Permissions): ControlHub {
+  #makeHub(clients: ServiceClients, permissions: () => Permissions): ControlHub {
     const node = this.#node;
     const instructions = new InstructionGiver(node, (task) => hub.report(task));
     const hub: ControlHub = new ControlHub(
@@ -169,7 +170,8 @@ class OperatorBridgeNode implements NodeHooks {
         trigger: async (service) => {
           permissions().demand(service);
           node.log.info(`${service} is called by an operator`);
-          return this.#trigger(service);
+          const { success, message } = await clients.call('std_srvs/srv/Trigger', service, {}, PATIENCE);
+          return { success, message };
         },
         instruct: async (instruction) => {
           permissions().demand('execute_instruction');
@@ -182,22 +184,6 @@ class OperatorBridgeNode implements NodeHooks {
       () => node.parameters.allow,
     );
     return hub;
-  }
-
-  async #trigger(service: string) {
-    let client = this.#triggers.get(service);
-    if (client === undefined) {
-      client = this.#node.createClient('std_srvs/srv/Trigger', service);
-      this.#triggers.set(service, client);
-    }
-    try {
-      const { success, message } = await client.call({});
-      return { success, message };
-    } catch (error) {
-      // On a machine that is full a service may know of this client's questions and not where its answers go to, for good.
-      this.#triggers.delete(service);
-      throw error;
-    }
   }
 
   /** Opens the port, and tries again while it is taken: by a bridge that is about to end, or for good. */

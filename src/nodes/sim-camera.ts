@@ -81,20 +81,26 @@ class SimCameraNode implements NodeHooks {
     this.#outlets = this.#rig.cameras.map((camera) => this.#open(camera));
     this.#due = 0;
     this.#problem = 'sim/state has not come yet';
-    const states = node.codec('cosmos_humanoid/msg/SimState');
-    node.createRawSubscription('cosmos_humanoid/msg/SimState', 'sim/state', sensorData(1), (bytes) => {
-      const now = performance.now() * 1e-3;
-      if (now < this.#due) return;
-      try {
-        this.#look(states.decode(bytes));
-        this.#problem = '';
-      } catch (error) {
-        this.#problem = (error as Error).message;
-        node.warn('state', this.#problem);
-      }
-      this.#schedule(now);
-    });
+    node.createSubscription(
+      'cosmos_humanoid/msg/SimState',
+      'sim/state',
+      sensorData(1),
+      (state) => this.#take(state),
+      () => performance.now() * 1e-3 >= this.#due,
+    );
     node.own(node.diagnostics.addSource(() => this.#report()));
+  }
+
+  #take(state: Message<'cosmos_humanoid/msg/SimState'>): void {
+    const begin = performance.now() * 1e-3;
+    try {
+      this.#look(state);
+      this.#problem = '';
+    } catch (error) {
+      this.#problem = (error as Error).message;
+      this.#node.warn('state', this.#problem);
+    }
+    this.#schedule(begin);
   }
 
   #open({ name, frame: frame_id, intrinsics }: RigCamera): Outlet {

@@ -1,4 +1,4 @@
-import { SafetyWordSender } from '../control/safety-link.js';
+import { SafetyWordSender, STOP_ONLY } from '../control/safety-link.js';
 import { StopMode } from '../control/stop-state.js';
 
 /** A word that stops the loop is repeated after these times, ms, since datagrams may be lost. */
@@ -11,7 +11,7 @@ export class StopWords {
 
   /** @param port where joint_controller listens */
   constructor(port: number) {
-    this.#link = new SafetyWordSender(port);
+    this.#link = new SafetyWordSender(port, STOP_ONLY);
   }
 
   send(): void {

@@ -6,7 +6,7 @@ import { codecOf } from './codec.js';
 import { readServiceTexts } from './message-definition.js';
 import type { MessageInput, MessageType, ServiceRequest, ServiceType } from './messages.js';
 import type { RosNode } from './ros-node.js';
-import type { ServiceClient } from './service-client.js';
+import type { ServiceClients } from './service-clients.js';
 
 /** Time that a service may take, s. */
 const PATIENCE = 15;
@@ -29,13 +29,14 @@ export class BridgeServices {
   readonly #data: FoxgloveServer;
   readonly #permissions: () => Permissions;
   readonly #offered = new Map<string, Offered>();
-  readonly #clients = new Map<string, { readonly client: ServiceClient<ServiceType>; readonly end: () => void }>();
+  readonly #clients: ServiceClients;
   readonly #problems = new Set<string>();
   #underWay = 0;
 
-  constructor(node: RosNode, data: FoxgloveServer, permissions: () => Permissions) {
+  constructor(node: RosNode, data: FoxgloveServer, clients: ServiceClients, permissions: () => Permissions) {
     this.#node = node;
     this.#data = data;
+    this.#clients = clients;
     this.#permissions = permissions;
     data.on('serviceCallRequest', (request, connection) => void this.#serve(request, connection));
   }
@@ -61,12 +62,6 @@ export class BridgeServices {
         this.#node.log.warn(`${name} is not offered: ${(error as Error).message}`);
       }
     }
-  }
-
-  /** Destroys the clients. */
-  close(): void {
-    for (const { end } of this.#clients.values()) end();
-    this.#clients.clear();
   }
 
   #offer(name: string, type: string): void {
@@ -105,14 +100,7 @@ export class BridgeServices {
 
   async #call(name: string, { type, request, response }: Offered, data: ArrayBufferView): Promise<Uint8Array> {
     const asked = decode(request, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-    let known = this.#clients.get(name);
-    if (known === undefined) {
-      const scope = this.#node.beginScope();
-      const client = this.#node.createClient(type as ServiceType, name);
-      known = { client, end: scope.end() };
-      this.#clients.set(name, known);
-    }
-    const answer = await known.client.call(asked as ServiceRequest<ServiceType>, PATIENCE);
+    const answer = await this.#clients.call(type as ServiceType, name, asked as ServiceRequest<ServiceType>, PATIENCE);
     return codecOf(response).encode(answer as MessageInput<MessageType>);
   }
 }

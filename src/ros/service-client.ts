@@ -1,6 +1,9 @@
 import type rclnodejs from 'rclnodejs';
 import type { ServiceRequest, ServiceResponse, ServiceType } from './messages.js';
 
+/** A service that is not offered yet is looked for this often, ms. */
+const SEARCH = 20;
+
 /** Calls a service. */
 export class ServiceClient<T extends ServiceType> {
   readonly #native: rclnodejs.Client<T>;
@@ -23,8 +26,11 @@ export class ServiceClient<T extends ServiceType> {
    */
   async call(request: ServiceRequest<T>, timeout = 5): Promise<ServiceResponse<T>> {
     const deadline = performance.now() + timeout * 1e3;
-    if (!this.available && !(await this.#native.waitForService(timeout * 1e3))) {
-      throw new Error(`service ${this.#name} is not offered by any node (waited ${timeout} s)`);
+    while (!this.available) {
+      if (performance.now() > deadline) {
+        throw new Error(`service ${this.#name} is not offered by any node (waited ${timeout} s)`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, SEARCH));
     }
     try {
       return await this.#native.sendRequestAsync(request, {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { encodeSafetyWord, SafetyWordReceiver } from '../../src/control/safety-link.js';
+import { encodeSafetyWord, SafetyWordReceiver, STOP_ONLY } from '../../src/control/safety-link.js';
 import { SharedState } from '../../src/control/shared-state.js';
 import { StopMode } from '../../src/control/stop-state.js';
 
@@ -49,6 +49,17 @@ describe('safety link', () => {
     receiver.take(word(StopMode.running, 1, 9, 8));
     expect(requests(loop)).not.to.include('requestReset');
     receiver.take(word(StopMode.running, 1, 10, 8));
+    expect(requests(loop)).to.include('requestReset');
+  });
+
+  it('resets where somebody else stops the loop between two words of the monitor', () => {
+    receiver.take(word(StopMode.running, 0.5, 0));
+    expect(requests(loop)).not.to.include('requestReset');
+    receiver.take(word(StopMode.damping, 1, 0, STOP_ONLY));
+    // A stop and nothing else: it is no sign of life of the monitor, and allows no speed.
+    const stop = ['demandStop', StopMode.damping];
+    expect(requests(loop)).to.deep.equal([stop, ['demandStop', 0], ['allowSpeed', 0.5]]);
+    receiver.take(word(StopMode.running, 0.5, 1));
     expect(requests(loop)).to.include('requestReset');
   });
 

@@ -11,7 +11,7 @@ const MEBIBYTE = 2 ** 20;
 const CORES = 2;
 /** Memory of the whole graph, bytes. */
 const MEMORY = 2 * GIBIBYTE;
-/** Shared memory that the middleware of all nodes takes (8 MiB each, config/fastdds.xml, and lists), bytes. */
+/** Shared memory that the middleware of all nodes takes (8 MiB each, config/fastrtps.xml, and lists), bytes. */
 const SHARED_MEMORY = 192 * MEBIBYTE;
 /** Below this a recording soon fills the disk, bytes. */
 const DISK = 5 * GIBIBYTE;

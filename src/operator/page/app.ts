@@ -34,7 +34,7 @@ const OLD = 1;
 const PICTURES = 20;
 const SOFTWARE_PICTURES = 5;
 /** Drawings of a plot, Hz. */
-const PLOTS = 4;
+const PLOTS = 2;
 
 const COLORS = ['#4c8dff', '#ff8a1f', '#2fa86a', '#b065e0'] as const;
 
@@ -95,11 +95,8 @@ function start(robot: string): void {
 
   hear<Text>('robot_description', (message) => robotView?.describe(message.data));
   if (robotView !== undefined) switchPoints(link, `${robot}camera_fusion/points`, robotView);
-  hear<JointState>('joint_states', ({ name, position }) => robotView?.measure(name, position));
-  hear<JointTrajectory>('motion_planner/joint_trajectory', ({ joint_names: names, points }) => {
-    const last = points.at(-1);
-    if (last !== undefined) robotView?.plan(names, last.positions);
-  });
+  link.hearUnread<JointState>(`${robot}joint_states`, (read) => robotView?.measure(read));
+  link.hearUnread<JointTrajectory>(`${robot}motion_planner/joint_trajectory`, (read) => robotView?.plan(read));
   hear<ActionPrediction>('cosmos/action_prediction', (message) => {
     painter.request(candidates, () => candidates.observe(message));
     latency.observePrediction(message);

@@ -15,8 +15,8 @@ export function showCameras(robot: string, link: DataLink, painter: Painter): vo
   const show = () => {
     for (const kind of kinds) {
       if (shown !== '') link.forget(`${robot}${shown}/${kind}/image_raw`);
-      link.hear<Image>(`${robot}${select.value}/${kind}/image_raw`, (image) => {
-        if (!document.hidden) showImage(painter, byId<HTMLCanvasElement>(kind), image);
+      link.hearUnread<Image>(`${robot}${select.value}/${kind}/image_raw`, (read) => {
+        if (!document.hidden) showImage(painter, byId<HTMLCanvasElement>(kind), read);
       });
     }
     shown = select.value;
@@ -37,8 +37,8 @@ export function showCameras(robot: string, link: DataLink, painter: Painter): vo
 /** What the model expects to see when it has carried out what it proposes; not every model says. @param robot as above */
 export function showPrediction(robot: string, link: DataLink, painter: Painter): void {
   const topic = `${robot}cosmos/predicted_image`;
-  link.hear<Image>(topic, (image) => {
-    if (!document.hidden) showImage(painter, byId<HTMLCanvasElement>('predicted'), image);
+  link.hearUnread<Image>(topic, (read) => {
+    if (!document.hidden) showImage(painter, byId<HTMLCanvasElement>('predicted'), read);
   });
   setInterval(() => {
     const silence = link.silence(topic);

@@ -5,9 +5,9 @@ import type { Painter } from './painter.js';
 const NEAR = 0.3;
 const FAR = 1.6;
 
-/** Shows the latest picture as soon as something is drawn; those in between are left out. */
-export function showImage(painter: Painter, canvas: HTMLCanvasElement, image: Image): void {
-  painter.request(canvas, () => drawImage(canvas, image));
+/** Shows the latest picture as soon as something is drawn; those in between are left out. @param read reads it */
+export function showImage(painter: Painter, canvas: HTMLCanvasElement, read: () => Image): void {
+  painter.request(canvas, () => drawImage(canvas, read()));
 }
 
 /** Draws a picture of encoding rgb8, or of 32FC1: depth in metres, from warm (near) to cold (far), black for none. */

@@ -10,7 +10,7 @@ const BEHIND = 1.5;
 const PATIENCE = 8000;
 
 interface Wanted {
-  readonly handle: (message: never) => void;
+  readonly handle: (read: () => never) => void;
   reader: MessageReader | undefined;
   subscription: number | undefined;
   /** When a message last came, ms as of performance.now(). */
@@ -45,6 +45,11 @@ export class DataLink {
 
   /** Hears a topic from now on. @param topic fully qualified */
   hear<T>(topic: string, handle: (message: T) => void): void {
+    this.hearUnread<T>(topic, (read) => handle(read()));
+  }
+
+  /** The same for a topic of which not every message is looked at: `read` reads the one that came. */
+  hearUnread<T>(topic: string, handle: (read: () => T) => void): void {
     this.#wanted.set(topic, { handle, reader: undefined, subscription: undefined, heard: -Infinity });
     this.#subscribe(topic);
   }
@@ -103,7 +108,8 @@ export class DataLink {
         if (wanted.subscription !== subscriptionId) continue;
         wanted.heard = performance.now();
         const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-        wanted.handle(wanted.reader!.readMessage(bytes) as never);
+        const reader = wanted.reader!;
+        wanted.handle(() => reader.readMessage(bytes) as never);
       }
     });
   }

@@ -6,8 +6,9 @@ const LONGEST = 1000;
 const TWO_PICTURES = 34;
 
 /**
- * Draws what has changed, all of it in one picture of the browser's. Where a processor draws, that takes it from the keys:
- * there the pictures are fewer, so that no more than a share of the time goes into them.
+ * Draws what has changed, one thing after the other, so that a key which is pressed meanwhile waits for one of them. Where a
+ * processor draws, that takes it from the keys: there the pictures are fewer, so that no more than a share of the time goes
+ * into them.
  */
 export class Painter {
   readonly #period: number;
@@ -30,13 +31,24 @@ export class Painter {
 
   #plan(): void {
     this.#busy = true;
-    setTimeout(() => requestAnimationFrame(() => this.#paint()), this.#due - performance.now());
+    setTimeout(() => requestAnimationFrame(() => void this.#paint()), this.#due - performance.now());
   }
 
-  #paint(): void {
+  async #paint(): Promise<void> {
     const begun = performance.now();
     const jobs = [...this.#jobs.values()];
     this.#jobs.clear();
+    try {
+      for (const draw of jobs) {
+        draw();
+        await nextTask();
+      }
+    } finally {
+      this.#finish(begun);
+    }
+  }
+
+  #finish(begun: number): void {
     // The browser lets the one after the next begin when this one is on the screen.
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
@@ -46,6 +58,15 @@ export class Painter {
         if (this.#jobs.size > 0) this.#plan();
       }),
     );
-    for (const draw of jobs) draw();
   }
+}
+
+const { port1, port2 } = new MessageChannel();
+
+/** Lets what waits for the page's thread go first, keys before all else. A timer would wait for longer. */
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    port1.onmessage = () => resolve();
+    port2.postMessage(undefined);
+  });
 }

@@ -51,7 +51,10 @@ export class LivePlot {
       this.#shifted(0),
       box,
     );
-    new ResizeObserver(() => this.#plot.setSize({ width: box.clientWidth, height: 110 })).observe(box);
+    // Its height changes with the lines of the note.
+    new ResizeObserver(() => {
+      if (box.clientWidth !== this.#plot.width) this.#plot.setSize({ width: box.clientWidth, height: 110 });
+    }).observe(box);
   }
 
   /** Adds a sample of each series. */

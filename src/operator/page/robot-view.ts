@@ -20,12 +20,15 @@ import {
 import { OrbitControls } from 'three/addons/controls/OrbitControls.js';
 import URDFLoader, { type URDFRobot } from 'urdf-loader';
 import { make } from './dom.js';
-import type { ActionChunk, ActionPrediction, PointCloud } from './messages.js';
+import type { ActionChunk, ActionPrediction, JointState, JointTrajectory, PointCloud } from './messages.js';
 import type { Painter } from './painter.js';
 import { CloudView } from './point-cloud.js';
+import { distance, Posture } from './posture.js';
 
 /** A plan that is older is not shown, ms. */
 const PLAN_AGE = 1000;
+/** One that ends closer to where the robot is has nothing to show, rad. */
+const SAME = 1e-2;
 /** Height of base_link above the floor while the robot stands, m. */
 const FLOOR = -1.02;
 /** URDF shapes are unit shapes, scaled; these have fewer faces than the loader's. */
@@ -35,12 +38,6 @@ const CYLINDER = new CylinderGeometry(1, 1, 1, 14);
 interface Marker {
   readonly body: Mesh;
   readonly label: HTMLElement;
-}
-
-/** Positions of joints, rad. */
-interface Posture {
-  readonly names: readonly string[];
-  readonly positions: ArrayLike<number>;
 }
 
 /** The robot in three dimensions, in the axes of base_link: as measured, as planned, and what it knows of objects. */
@@ -57,10 +54,11 @@ export class RobotView {
   readonly #cloud = new CloudView();
   #robot: URDFRobot | undefined;
   #ghost: URDFRobot | undefined;
-  /** The latest; applied when a picture is due. */
-  #measured: Posture | undefined;
-  #planned: Posture | undefined;
+  readonly #measured = new Posture();
+  readonly #planned = new Posture();
   #plannedAt = -Infinity;
+  /** Something other than a joint is to be drawn anew. */
+  #changed = true;
 
   /** @param box element to fill */
   constructor(box: HTMLElement, painter: Painter) {
@@ -90,7 +88,7 @@ export class RobotView {
   describe(urdf: string): void {
     for (const old of [this.#robot, this.#ghost]) if (old !== undefined) this.#scene.remove(old);
     this.#robot = new URDFLoader().parse(urdf);
-    this.#ghost = new URDFLoader().parse(urdf);
+    this.#ghost = this.#robot.clone() as URDFRobot;
     const ghostly = new MeshBasicMaterial({ color: 0x3b82f6, transparent: true, opacity: 0.35, depthWrite: false });
     // Behind the robot where both are at the same place.
     Object.assign(ghostly, { polygonOffset: true, polygonOffsetFactor: 4, polygonOffsetUnits: 4 });
@@ -105,20 +103,29 @@ export class RobotView {
       });
       this.#scene.add(robot);
     }
+    this.#measured.forget();
+    this.#planned.forget();
     this.#draw();
   }
 
-  /** Positions as measured, rad. */
-  measure(names: readonly string[], positions: ArrayLike<number>): void {
-    this.#measured = { names, positions };
-    this.#draw();
+  /** Takes in what was measured. @param read reads the message */
+  measure(read: () => JointState): void {
+    this.#measured.take(() => {
+      const { name: names, position: positions } = read();
+      return { names, positions };
+    });
+    this.#look();
   }
 
-  /** Positions to which the plan leads, rad. */
-  plan(names: readonly string[], positions: ArrayLike<number>): void {
-    this.#planned = { names, positions };
+  /** Takes a plan in, of which the end is shown. @param read reads the message */
+  plan(read: () => JointTrajectory): void {
+    this.#planned.take(() => {
+      const { joint_names: names, points } = read();
+      const last = points.at(-1);
+      return last && { names, positions: last.positions };
+    });
     this.#plannedAt = performance.now();
-    this.#draw();
+    this.#look();
   }
 
   /** Where the hand is to go. */
@@ -171,13 +178,30 @@ export class RobotView {
   }
 
   #draw(): void {
-    this.#painter.request(this, () => this.#render());
+    this.#changed = true;
+    this.#look();
+  }
+
+  /** When a picture is due, it is drawn if there is anything new to see by then. */
+  #look(): void {
+    this.#painter.request(this, () => {
+      this.#pose();
+      if (this.#changed) this.#render();
+    });
+  }
+
+  #pose(): void {
+    const [robot, ghost] = [this.#robot, this.#ghost];
+    if (robot === undefined || ghost === undefined) return;
+    const moved = this.#measured.apply(robot);
+    const planned = this.#planned.apply(ghost);
+    const visible = performance.now() < this.#plannedAt + PLAN_AGE && distance(robot, ghost) > SAME;
+    this.#changed ||= moved || (planned && visible) || visible !== ghost.visible;
+    ghost.visible = visible;
   }
 
   #render(): void {
-    apply(this.#robot, this.#measured);
-    apply(this.#ghost, this.#planned);
-    if (this.#ghost !== undefined) this.#ghost.visible = performance.now() < this.#plannedAt + PLAN_AGE;
+    this.#changed = false;
     this.#renderer.render(this.#scene, this.#camera);
     for (const { body, label } of this.#markers.values()) {
       const { x, y } = body.position.clone().project(this.#camera);
@@ -185,12 +209,6 @@ export class RobotView {
       label.style.top = `${(50 * (1 - y)).toFixed(1)}%`;
     }
   }
-}
-
-function apply(robot: URDFRobot | undefined, posture: Posture | undefined): void {
-  if (robot === undefined || posture === undefined) return;
-  const { names, positions } = posture;
-  for (let i = 0; i < names.length; i++) robot.setJointValue(names[i]!, positions[i]!);
 }
 
 /** Whether there is no graphics hardware, as far as the browser tells. */

@@ -106,13 +106,14 @@ export class StopControls {
 
   #stop(): void {
     const pressed = Date.now();
+    const sent = this.#link.stop();
     this.#pressed = pressed;
     this.#own = true;
     say(this.#note, 'emergency stop sent');
     const alarm = (what: string) => {
       if (this.#pressed === pressed) say(this.#note, `EMERGENCY STOP ${what}: use the hardware stop`);
     };
-    void this.#link.stop().then((arrived) => {
+    void sent.then((arrived) => {
       if (!arrived) alarm('DID NOT ARRIVE');
     });
     setTimeout(() => alarm('NOT CONFIRMED BY THE ROBOT'), CONFIRMATION);
