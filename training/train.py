@@ -16,7 +16,7 @@ import torch
 from tokenizers import Tokenizer
 
 from . import distributed
-from .checkpoint import TrainedModel, halves, save_model, write
+from .checkpoint import TrainedModel, save_model, write
 from .config import Config, load_config
 from .dataset import Demonstrations, load_demonstrations
 from .plot import plot_run
