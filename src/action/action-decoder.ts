@@ -13,6 +13,8 @@ export interface ActionDecoderOptions {
   readonly smoothing: number;
   /** Time over which a new chunk takes over from the running one, at least, s. */
   readonly blendTime: number;
+  /** Most that this adds to the hand's acceleration, m/s²: the less, the longer it takes. */
+  readonly blendAcceleration: number;
   /** Box in base_link that the gripper stays in: [minimum, maximum] of x, y, z, m. */
   readonly workspace: readonly [readonly [number, number], readonly [number, number], readonly [number, number]];
 }
@@ -22,6 +24,7 @@ export const defaultActionDecoder: ActionDecoderOptions = {
   velocityLimit: 2,
   smoothing: 1,
   blendTime: 0.3,
+  blendAcceleration: 1,
   workspace: [
     [0.1, 0.65],
     [-0.65, 0.65],
@@ -104,7 +107,8 @@ export class ActionDecoder {
     if (chunkEnd(chunk) <= now) return undefined;
     const smooth = this.#smooth(chunk);
     const running = this.#running.get(chunk.arm);
-    const placed = takeOver(running, smooth, now, this.#options.blendTime);
+    const { blendTime, blendAcceleration } = this.#options;
+    const placed = takeOver(running, smooth, now, blendTime, blendAcceleration);
     const feasible = this.#makeFeasible(placed, positions);
     this.#running.set(chunk.arm, feasible);
     return feasible;

@@ -1,9 +1,7 @@
 import { interpolatePose, rotationBetween } from '../math/pose.js';
 import { type ActionChunk, chunkEnd, sampleChunk } from './action-chunk.js';
 
-/** Most that a fade from one chunk to another accelerates the hand, m/s². */
-const FADE = 1;
-/** Its largest acceleration is PEAK·d/T² + 2·SLOPE·v/T, see `blend`. */
+/** A fade's largest acceleration is PEAK·d/T² + 2·SLOPE·v/T, see `blend`. */
 const PEAK = 10 / Math.sqrt(3);
 const SLOPE = 15 / 8;
 /** How far ahead it begins where the arm moves, s: the planner looks ahead, and must not see all of it at once. */
@@ -21,28 +19,29 @@ const ROUNDING = 1e-6;
  * Lets `chunk` take over from the running one at `now`. Where that ended after the observation of the new one, the arm
  * has rested since; where there is none, since the observation: the new chunk goes on from there, later by that rest.
  * Where the arm moves, nothing changes before the first waypoint that is LEAD ahead.
- * @param least time of the fade from one to the other, s
+ * @param least time of the fade from one to the other, s @param acceleration most that the fade adds to the hand's, m/s²
  */
 export function takeOver(
   running: ActionChunk | undefined,
   chunk: ActionChunk,
   now: number,
   least: number,
+  acceleration: number,
 ): ActionChunk {
   const before = running !== undefined && chunkEnd(running) > chunk.stamp ? running : rest(chunk);
   const { stamp, dt } = chunk;
   const from = chunkEnd(before) > now ? now + LEAD : now;
   const begin = stamp + Math.ceil((from - stamp) / dt - ROUNDING) * dt;
-  return blend(before, delay(chunk, from - chunkEnd(before)), begin, least);
+  return blend(before, delay(chunk, from - chunkEnd(before)), begin, least, acceleration);
 }
 
 /**
  * Fades from the running chunk to the new one over its waypoints, from t₀ (`begin`, one of them) on, so that nothing
  * changes until then: weight 10s³ − 15s⁴ + 6s⁵ with s = (t − t₀)/T, clamped to 0…1, which begins and ends
  * without acceleration. Where the chunks are d apart at t₀ and part with speed v, the fade adds accelerations up to
- * 5.8·d/T² + 3.8·v/T: T is what keeps them to FADE, and at least `least`.
+ * 5.8·d/T² + 3.8·v/T: T is what keeps them to `most`, and at least `least`.
  */
-function blend(running: ActionChunk, chunk: ActionChunk, begin: number, least: number): ActionChunk {
+function blend(running: ActionChunk, chunk: ActionChunk, begin: number, least: number, most: number): ActionChunk {
   const { stamp, dt } = chunk;
   const old = new Float64Array(7);
   const anchor = new Float64Array(7);
@@ -50,7 +49,7 @@ function blend(running: ActionChunk, chunk: ActionChunk, begin: number, least: n
   const poses = new Float64Array(chunk.poses.length);
   const apart = between(running, chunk, begin);
   const speed = Math.abs(between(running, chunk, begin + SPAN) - apart) / SPAN;
-  const needed = (SLOPE * speed + Math.sqrt((SLOPE * speed) ** 2 + PEAK * FADE * apart)) / FADE;
+  const needed = (SLOPE * speed + Math.sqrt((SLOPE * speed) ** 2 + PEAK * most * apart)) / most;
   const duration = Math.min(Math.max(needed, least), LONGEST_BLEND);
   for (let k = 0; k < gripper.length; k++) {
     const time = stamp + (k + 1) * dt;

@@ -1,4 +1,5 @@
 import type { Arm } from '../action/action-chunk.js';
+import { defaultActionDecoder } from '../action/action-decoder.js';
 import { encodeActions } from '../action/action-space.js';
 import type { PolicyBackend } from '../cosmos/policy-backend.js';
 import { PROPRIOCEPTION_DIMENSION, Proprioception } from '../cosmos/proprioception.js';
@@ -17,6 +18,8 @@ import { presentBodies, TruthLabels } from './truth-labels.js';
 const BASE = 7;
 /** How much longer than the task's limit an episode may last in which a policy acts too. */
 const TURNS_TIME = 1.6;
+/** The expert decides ten times a second: what it corrects must not wait for a fade that is made for five. */
+const DECODER = { ...defaultActionDecoder, blendTime: 0.1, blendAcceleration: 3 };
 
 /** How demonstrations are made. */
 export interface DemonstratorOptions {
@@ -51,7 +54,7 @@ export class Demonstrator {
     policy?: PolicyBackend,
   ): Promise<Demonstrator> {
     const time_limit = task.time_limit * (policy === undefined ? 1 : TURNS_TIME);
-    const rollout = await Rollout.create(robot, { ...task, time_limit });
+    const rollout = await Rollout.create(robot, { ...task, time_limit }, { decoder: DECODER });
     const turns = policy && new PolicyTurns(await PolicyAgent.create(rollout, policy));
     const eye = options.images ? await PolicyEye.create(robot, rollout.simulation) : undefined;
     const labels = await TruthLabels.create(robot, task, rollout.simulation);

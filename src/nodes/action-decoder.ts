@@ -78,6 +78,7 @@ class ActionDecoderNode implements NodeHooks {
       velocityLimit: velocity_limit,
       smoothing,
       blendTime: blend_time,
+      blendAcceleration: defaultActionDecoder.blendAcceleration,
       workspace: box(workspace),
     });
   }

@@ -176,6 +176,17 @@ describe('ActionDecoder', () => {
     expect([...second.anchor]).to.deep.equal([...old]);
   });
 
+  it('fades sooner where the hand may be accelerated more', () => {
+    const gripper = new Float64Array(10).fill(1);
+    const closedAt = [0.5, 3].map((blendAcceleration) => {
+      const decoder = decoderWith({ blendTime: 0.1, blendAcceleration });
+      decoder.decode(chunkOf(line(0, 0, 0.1)), work, 0);
+      const next = decoder.decode(chunkOf(line(0, 0.1, 0.1), { stamp: 0.2, gripper }), work, 0.3)!;
+      return next.dt * next.gripper.findIndex((value) => value > 0.99);
+    });
+    expect(closedAt[1]).to.be.within(0.1, closedAt[0]! - 0.1);
+  });
+
   it('does not fade from a chunk that has ended, is forgotten or moved the other arm', () => {
     const chunk = chunkOf(line(0, 0.1, 0), { stamp: 5 });
     const alone = decoderWith().decode(chunk, work, 5);

@@ -31,11 +31,9 @@ tokenizer = train_tokenizer(data.instructions, 24, 384)
 trainer = Trainer(config, Studio(data, config), torch.arange(len(data.scene)), video, tokenizer, None, rank, world)
 # All processes draw the same samples: their mean gradient is then that of one process.
 torch.manual_seed(5)
-for _ in range(4):
-    trainer.advance(0.5)
-state = trainer.averaged_state()
+losses = [list(trainer.describe(*trainer.advance(0.5)).values()) for _ in range(6)]
 if rank == 0:
-    torch.save(state, sys.argv[3])
+    torch.save(torch.tensor(losses), sys.argv[3])
 distributed.stop()
 """
 
@@ -51,6 +49,5 @@ def test_two_processes_learn_what_one_does(demonstrations, tmp_path):
         done = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stderr
     one, two = (torch.load(tmp_path / name, weights_only=True) for name in ('one', 'two'))
-    assert one.keys() == two.keys()
-    for name, value in one.items():
-        torch.testing.assert_close(two[name], value, atol=1e-4, rtol=0, msg=name)
+    torch.testing.assert_close(two, one, atol=1e-4, rtol=1e-3)
+    assert (one[0] - one[-1]).abs().max() > 0.01
