@@ -135,7 +135,9 @@ export async function runOnce(
   await Promise.all(
     prepared.map((fault, k) => inject(graph, fault, k === 0 ? 0 : random.uniform(0, APART), injected, problems)),
   );
-  await pause(Math.max(0, windowEnd(graph, prepared, injected) - graph.now()));
+  const end = windowEnd(graph, prepared, injected);
+  await pause(Math.max(0, end - graph.now()));
+  await graph.hearLoopOf(end);
   const { causes } = graph.config;
   const verdict = judge(injected, watch.observation, causes);
   problems.push(...verdict.problems);

@@ -31,6 +31,8 @@ const AFTER_PLACING = 1.5;
 const PATIENCE = 45;
 /** It is in order when it is found to be this many times in a row: what has just come up may fall silent again. */
 const IN_ORDER = 3;
+/** Longest time that the loop's word may be under way, s: a participant that was killed holds the middleware up. */
+const UNDER_WAY = 5;
 /** The arm moves when a joint is commanded faster than this, rad/s. */
 const MOVING = 0.1;
 
@@ -79,6 +81,7 @@ export class FaultedGraph {
   #level = 0;
   #moving = false;
   #controllerPid: number | undefined;
+  #loopStamp = Number.NEGATIVE_INFINITY;
   #calmSince = 0;
   #instruction = '';
   #placed = false;
@@ -309,8 +312,17 @@ export class FaultedGraph {
     ]);
   }
 
+  /**
+   * Waits until the loop has said how it is at `time` or later: no news is not that it goes on.
+   * @returns whether it has
+   */
+  hearLoopOf(time: number): Promise<boolean> {
+    return this.#within(UNDER_WAY, () => this.#loopStamp >= time);
+  }
+
   #hearLoop(message: Message<'cosmos_humanoid/msg/ControllerState'>): void {
     if (this.now() < this.#deafUntil) return;
+    this.#loopStamp = toSeconds(message.header.stamp);
     this.#moving = message.mode === 0 && message.reference_velocity.some((speed) => Math.abs(speed) > MOVING);
     const pid = this.robot.pids.get('joint_controller');
     if (pid !== this.#controllerPid) this.watch?.loopRestarted();
