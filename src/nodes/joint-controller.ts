@@ -352,7 +352,6 @@ class JointControllerNode implements NodeHooks {
 await runNode({
   name: 'joint_controller',
   niceness: -10,
-  apart: true,
   parameters: PARAMETERS,
   create: (node) => new JointControllerNode(node),
 });

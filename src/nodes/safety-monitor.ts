@@ -395,7 +395,6 @@ function differs(a: SafetyState, b: SafetyState | undefined): boolean {
 await runNode({
   name: 'safety_monitor',
   niceness: -10,
-  apart: true,
   parameters: PARAMETERS,
   create: (node) => new SafetyMonitorNode(node),
 });

@@ -20,11 +20,6 @@ export interface NodeDescription<P extends ParameterDeclarations> {
    * what gives way when the machine is short.
    */
   readonly niceness?: number;
-  /**
-   * Its messages go by sockets, not by shared memory, so that nobody else's end can hold it up; false when left out. Not
-   * for images.
-   */
-  readonly apart?: boolean;
   /** Makes what does the node's work; called once, before the node is configured. */
   readonly create: (node: HumanoidNode<P>) => NodeHooks;
 }
@@ -35,7 +30,7 @@ export interface NodeDescription<P extends ParameterDeclarations> {
  */
 export async function runNode<P extends ParameterDeclarations>(description: NodeDescription<P>): Promise<void> {
   useNiceness(description.niceness ?? 0);
-  useDdsProfile(description.apart);
+  useDdsProfile();
   await rclnodejs.init();
   rclnodejs.removeSignalHandlers();
   let node: HumanoidNode<P> | undefined;
