@@ -70,7 +70,7 @@ def _set_quantities(model: CosmosTransformer, values: Tensor) -> None:
 
 
 def _set_bodies(model: CosmosTransformer, studio: Studio, data: Demonstrations, frames: Tensor) -> None:
-    positions, present = studio.places(frames, studio.data.bodies[frames])
+    positions, present = studio.places(frames, data.bodies[frames])
     count = present.sum(dim=0).clamp(min=1.0)
     mean = (positions * present.unsqueeze(-1)).sum(dim=0) / count.unsqueeze(-1)
     spread = ((positions - mean).square() * present.unsqueeze(-1)).sum() / (3.0 * present.sum().clamp(min=1.0))

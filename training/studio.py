@@ -67,10 +67,11 @@ class Studio:
         shown = data.history(indices, shape, strength)
         look, offset = self.look(data.scene[indices], disturbed)
         labels, moved = data.labels(indices, shape), torch.zeros(len(indices), device=indices.device)
-        bodies, seen_bodies = data.bodies[indices], data.bodies[shown]
+        bodies, seen_bodies = data.bodies[indices], None
         if arrangement is not None:
             kept = len(indices) - len(arrangement.moved)
             still = arrangement.moved.view(-1, 1, 1, 1) < 0.5
+            seen_bodies = data.bodies[shown]
             places = torch.where(still, seen_bodies[kept:], arrangement.bodies.unsqueeze(1))
             seen_bodies = torch.cat([seen_bodies[:kept], places])
             bodies = torch.cat([bodies[:kept], arrangement.bodies])

@@ -1,3 +1,4 @@
+import { minimumJerk } from '../math/minimum-jerk.js';
 import { interpolatePose, rotationBetween } from '../math/pose.js';
 import { type ActionChunk, chunkEnd, sampleChunk } from './action-chunk.js';
 
@@ -54,7 +55,7 @@ function blend(running: ActionChunk, chunk: ActionChunk, begin: number, least: n
   for (let k = 0; k < gripper.length; k++) {
     const time = stamp + (k + 1) * dt;
     const s = Math.min(Math.max((time - begin) / duration, 0), 1);
-    const weight = s ** 3 * (10 - 15 * s + 6 * s * s);
+    const weight = minimumJerk(s);
     const oldGripper = sampleChunk(running, time, old);
     gripper[k] = oldGripper + weight * (chunk.gripper[k]! - oldGripper);
     interpolatePose(old, 0, chunk.poses, 7 * k, weight, poses, 7 * k);

@@ -1,3 +1,4 @@
+import { minimumJerk, minimumJerkRate } from '../math/minimum-jerk.js';
 import type { JointSample } from './trajectory.js';
 
 /** s */
@@ -5,7 +6,7 @@ const DURATION = 0.5;
 
 /**
  * Begins a motion where the joints are commanded, though it begins a little elsewhere: with the difference Δ,
- *   q = q_motion − Δ·(1 − w),  w = 10s³ − 15s⁴ + 6s⁵ over DURATION.
+ *   q = q_motion − Δ·(1 − w),  w that of the least jerk over DURATION.
  * Legs that carry the robot would make its feet slip if they jerked there. Real-time safe.
  */
 export class EaseIn {
@@ -26,8 +27,8 @@ export class EaseIn {
   apply(time: number, sample: JointSample): void {
     const s = (time - this.#begin) / DURATION;
     if (s >= 1) return;
-    const left = 1 - s * s * s * (10 - 15 * s + 6 * s * s);
-    const rate = (30 * s * s * (1 - s) * (1 - s)) / DURATION;
+    const left = 1 - minimumJerk(s);
+    const rate = minimumJerkRate(s) / DURATION;
     for (let j = 0; j < this.#difference.length; j++) {
       sample.position[j] -= left * this.#difference[j];
       sample.velocity[j] += rate * this.#difference[j];

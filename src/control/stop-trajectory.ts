@@ -1,3 +1,4 @@
+import { minimumJerk, minimumJerkRate } from '../math/minimum-jerk.js';
 import type { JointParameters } from './joint-parameters.js';
 import { accelerationLimits } from './limits.js';
 
@@ -76,8 +77,8 @@ export class StopTrajectory {
     const { posture, settle } = this.#options;
     const elapsed = time - this.#start;
     const u = this.#duration > 0 ? Math.min(1, Math.max(0, elapsed / this.#duration)) : 1;
-    const s = u * u * u * (10 - 15 * u + 6 * u * u);
-    const rate = u < 1 ? (30 * u * u * (1 - u) * (1 - u)) / this.#duration : 0;
+    const s = minimumJerk(u);
+    const rate = u < 1 ? minimumJerkRate(u) / this.#duration : 0;
     for (let j = 0; j < position.length; j++) {
       // A joint without a posture holds.
       const distance = Number.isNaN(posture[j]) ? 0 : posture[j] - this.#from[j];

@@ -312,12 +312,9 @@ export class FaultedGraph {
     ]);
   }
 
-  /**
-   * Waits until the loop has said how it is at `time` or later: no news is not that it goes on.
-   * @returns whether it has
-   */
-  hearLoopOf(time: number): Promise<boolean> {
-    return this.#within(UNDER_WAY, () => this.#loopStamp >= time);
+  /** Waits, not for ever, until the loop has said how it is at `time` or later: no news is not that it goes on. */
+  async hearLoopOf(time: number): Promise<void> {
+    await this.#within(UNDER_WAY, () => this.#loopStamp >= time);
   }
 
   #hearLoop(message: Message<'cosmos_humanoid/msg/ControllerState'>): void {

@@ -28,6 +28,7 @@ function openWith(profile?: string): string {
   expect(stdout).to.contain('opened');
   return stdout + stderr;
 }
+
 /** More messages than a process that is stopped can be sent: what comes then is lost. */
 const FLOOD = 4000;
 /** Fast DDS by itself asks every 3 s whether a message has arrived; with the profile every 0.1 s. ms */
