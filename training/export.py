@@ -59,7 +59,7 @@ def export_model(
     examples = example_inputs(trained, candidates=2, observations=2)
     chosen = networks(trained, only)
     for network in chosen:
-        _write_onnx(network, tuple(examples[name] for name in network.inputs), directory / f'{network.name}.onnx')
+        write_onnx(network, tuple(examples[name] for name in network.inputs), directory / f'{network.name}.onnx')
         variants['fp32'][network.name] = f'{network.name}.onnx'
     trained.tokenizer.save(str(directory / 'tokenizer.json'))
     difference = parity(trained, directory, only=only)
@@ -124,7 +124,7 @@ def tiny_model(config: Config, seed: int = 0) -> TrainedModel:
     return TrainedModel(config, model, video, tokenizer, {'seeds': {'weights': seed}, 'steps': 0})
 
 
-def _write_onnx(network: Network, inputs: tuple[torch.Tensor, ...], path: Path) -> None:
+def write_onnx(network: Network, inputs: tuple[torch.Tensor, ...], path: Path) -> None:
     with warnings.catch_warnings(), torch.no_grad():
         # The TorchScript exporter is deprecated, but needs no further package and keeps the ports' names and shapes;
         # what it warns of is constant in these networks.

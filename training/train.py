@@ -41,12 +41,13 @@ def train(
     source: TrainedModel | None = None,
     video_from: Path | None = None,
     resume: bool = False,
+    frozen: bool = True,
 ) -> TrainedModel | None:
     """Trains for `config.training.steps` or `minutes` of optimisation, whichever is first; writes OUT/checkpoint.pt.
 
     The learning rate follows the share of that limit which is used up. Also writes OUT/log.jsonl, OUT/curve.png and
-    OUT/resume.pt. Only the first process returns the model. `source` is a model to transfer from; `video_from` a
-    checkpoint whose video tokenizer is taken; `resume` goes on from OUT/resume.pt.
+    OUT/resume.pt. Only the first process returns the model. `source` is a model to begin with: to transfer from, or to go
+    on from if not `frozen`; `video_from` a checkpoint whose video tokenizer is taken; `resume` goes on from OUT/resume.pt.
     """
     own, rank, world = distributed.start(device)
     torch.manual_seed(config.training.seed)
@@ -70,7 +71,7 @@ def train(
     kept = torch.load(out / 'resume.pt', map_location='cpu', weights_only=True) if resume else None
     with (out / 'log.jsonl').open('a' if resume else 'w', encoding='utf-8') if rank == 0 else _Nowhere() as log:
         video, video_record, video_minutes = _video_stage(config, studio, train_frames, minutes, source, video_from, kept, log)
-        trainer = Trainer(config, studio, train_frames, video, tokenizer, source, rank, world)
+        trainer = Trainer(config, studio, train_frames, video, tokenizer, source, rank, world, frozen)
         record = {
             'data': data.sources,
             'seeds': {'weights': training.seed, 'split': training.seed},
@@ -81,7 +82,7 @@ def train(
             'video': video_record,
         }
         if source is not None:
-            record['transferred_from'] = f'{source.config.id} {source.config.version}'
+            record['transferred_from' if frozen else 'continued_from'] = f'{source.config.id} {source.config.version}'
         used = 0.0
         if kept is not None:
             trainer.restore(kept)
@@ -226,6 +227,7 @@ def main() -> None:
     parser.add_argument('--minutes', type=float, default=math.inf, help='limit in minutes, besides the steps')
     parser.add_argument('--seed', type=int, help="instead of the configuration's")
     parser.add_argument('--init-from', type=Path, help='checkpoint to transfer from; its encoder and world layers stay')
+    parser.add_argument('--continue-from', type=Path, help='checkpoint to go on from, every weight still learning')
     parser.add_argument('--video-from', type=Path, help='checkpoint whose video tokenizer is taken')
     parser.add_argument('--resume', action='store_true', help='go on from OUT/resume.pt')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
@@ -233,7 +235,8 @@ def main() -> None:
     config = load_config(arguments.config)
     chosen = {key: getattr(arguments, key) for key in ('steps', 'seed') if getattr(arguments, key) is not None}
     config = replace(config, training=replace(config.training, **chosen))
-    source = TrainedModel.load(arguments.init_from) if arguments.init_from else None
+    begin = arguments.init_from or arguments.continue_from
+    source = TrainedModel.load(begin) if begin else None
     train(
         config,
         arguments.data,
@@ -243,6 +246,7 @@ def main() -> None:
         source,
         arguments.video_from,
         arguments.resume,
+        frozen=arguments.continue_from is None,
     )
 
 

@@ -40,13 +40,14 @@ class Trainer:
         source: TrainedModel | None = None,
         rank: int = 0,
         world: int = 1,
+        frozen: bool = True,
     ) -> None:
-        """`source` is a model to transfer from, its frozen parts staying as they are."""
+        """`source` is a model to begin with; what transfer freezes stays as it is, if `frozen`."""
         device = train_frames.device
         self.config, self.device, self.studio, self.source = config, device, studio, source
         self.rank, training = rank, config.training
         model = self._first_model(train_frames)
-        if source is not None:
+        if source is not None and frozen:
             freeze(model)
         text = tuple(_padded(values).to(device) for values in encode(tokenizer, studio.data.instructions))
         self.video, self.tokenizer = video, tokenizer

@@ -104,6 +104,15 @@ def test_transfer_keeps_the_frozen_parts(run, tiny, demonstrations, tmp_path):
     assert 'visual_encoder' in FROZEN
 
 
+def test_going_on_trains_every_part(run, tiny, demonstrations, tmp_path):
+    source = TrainedModel.load(run[0] / 'checkpoint.pt')
+    trained = train(tiny, [demonstrations], tmp_path / 'out', source=source, frozen=False)
+    assert trained.record['continued_from'] == 'cosmos3_tiny 0.2.0'
+    old, new = source.model.state_dict(), trained.model.state_dict()
+    assert not torch.equal(old['world_state_proj.weight'], new['world_state_proj.weight'])
+    assert torch.equal(old['action_mean'], new['action_mean'])
+
+
 TWO = """
 import sys
 from pathlib import Path
