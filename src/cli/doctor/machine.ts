@@ -11,7 +11,7 @@ const MEBIBYTE = 2 ** 20;
 const CORES = 2;
 /** Memory of the whole graph, bytes. */
 const MEMORY = 2 * GIBIBYTE;
-/** Shared memory that the middleware of all nodes takes (8 MiB each, config/fastrtps.xml, and lists), bytes. */
+/** More than the middleware takes of shared memory: 8 MiB for each node with images (config/fastrtps.xml), and lists; bytes. */
 const SHARED_MEMORY = 192 * MEBIBYTE;
 /** What each socket of the middleware asks for (config/fastrtps.xml), bytes. */
 const SOCKET_BUFFER = 4 * MEBIBYTE;
