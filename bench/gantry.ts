@@ -8,7 +8,7 @@ import { loadTask } from '../src/sim/scene.js';
 const CYCLES = 20;
 const POSTURES = ['table_ready', 'table_work', 'stand', 'crouch'] as const;
 /** The robot is hung up after the first time, set down after the second, and watched until the third, s. */
-const TIMES = [1.5, 9, 16] as const;
+const TIMES = [1, 6.5, 12] as const;
 
 /** Hangs the robot up and sets it down, each time with other arms: on noisy sensors, beside its table. */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {

@@ -31,16 +31,16 @@ export type SuspensionPhase = (typeof SuspensionPhase)[keyof typeof SuspensionPh
 /** Largest speed of the straps, m/s, and what it changes by, m/s². */
 const SPEED = 0.04;
 const ACCELERATION = 0.08;
-/** Share of the weight with which the straps are taut, and with which the soles have landed. */
+/** Shares of the weight: with which the straps are taut, the soles have landed, and count as clear of the floor. */
 const TAUT = 0.15;
 const LANDED = 0.3;
+const CLEAR = 0.05;
 /** Time over which balance and joint posture change places, s. */
 const HANDOVER = 1.5;
-/** The feet are lifted by this much once neither carries more than a few newtons, m, N. */
+/** From there on the feet are lifted by this much, m. */
 const CLEARANCE = 0.05;
-const CLEAR = 10;
-/** The straps are paid out by this much beyond where they were taken up before they are let go, m. */
-const SLACK = 0.01;
+/** Straps that bear less are let go, N. */
+const SLACK = 5;
 /** Time constant of the soles' and the straps' forces, s. */
 const FILTER = 0.05;
 /** The straps are never moved further than this from where they were taken up, m. */
@@ -148,7 +148,7 @@ export class Suspension {
       return 0;
     }
     if (Number.isNaN(this.#clearAt)) {
-      if (this.#soles > 2 * CLEAR) return SPEED;
+      if (this.#soles > CLEAR * this.#weight) return SPEED;
       this.#clearAt = this.#hoist.drawn;
     }
     return this.#approach(CLEARANCE - this.#height);
@@ -163,7 +163,7 @@ export class Suspension {
       this.#handed = Math.min(1, this.#handed + dt / HANDOVER);
       return 0;
     }
-    if (this.#hoist.drawn > -SLACK) return -SPEED;
+    if (this.#load > SLACK) return -SPEED;
     this.#hoist.detach();
     this.#attached = false;
     return 0;

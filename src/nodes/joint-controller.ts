@@ -49,7 +49,7 @@ const PARAMETERS = {
     choices: [...SUPPORTS],
     description:
       'What carries the robot: a gantry; the ground below its feet, on which it keeps its balance, with a slack harness ' +
-      'that catches it; or the ground alone.',
+      'that catches it and a hoist that lifts it; or the ground alone.',
   },
   confirmed: {
     type: 'boolean',
