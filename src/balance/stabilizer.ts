@@ -322,6 +322,7 @@ export class Stabilizer {
   /**
    * Balance by the share s, joint posture and gravity by 1 − s:
    *   τ = s·(τ_balance + d·(v − q̇)) + (1 − s)·(h + kp·(q_held − q) + kd·(q̇_commanded − q̇))
+   * The command's position stays what it is, from which planners start: kp·(q_held − q_commanded) is fed forward.
    */
   #blend(command: JointCommand, lost: Uint8Array, share: number): void {
     const { joints, bias } = this.#model;
@@ -340,10 +341,9 @@ export class Stabilizer {
       const stiffness = (ankle ? FALLBACK_ANKLE_STIFFNESS : FALLBACK_STIFFNESS) * (fallback ? 1 : posture);
       const damping = fallback ? 0 : share * (ankle ? ANKLE_DAMPING : DAMPING);
       const held = command.kd[i] * stiffness;
-      command.effort[i] = clamp(effort, -limit, limit);
-      command.position[i] += this.#offset[j];
-      command.velocity[i] = (held * command.velocity[i] + damping * this.#velocity[j]) / (held + damping);
       command.kp[i] *= stiffness;
+      command.effort[i] = clamp(effort + command.kp[i] * this.#offset[j], -limit, limit);
+      command.velocity[i] = (held * command.velocity[i] + damping * this.#velocity[j]) / (held + damping);
       command.kd[i] = held + damping;
     }
   }

@@ -32,7 +32,7 @@ export type SuspensionPhase = (typeof SuspensionPhase)[keyof typeof SuspensionPh
 const SPEED = 0.04;
 const ACCELERATION = 0.08;
 /** Shares of the weight: with which the straps are taut, the soles have landed, and count as clear of the floor. */
-const TAUT = 0.15;
+const TAUT = 0.05;
 const LANDED = 0.3;
 const CLEAR = 0.05;
 /** Time over which balance and joint posture change places, s. */

@@ -2,6 +2,7 @@ import { Balancer } from '../balance/balancer.js';
 import { HoistRequest, Suspension, SuspensionPhase } from '../balance/suspension.js';
 import { createJointCommand, createRobotState } from '../control/hardware.js';
 import { CONTROLLER_DEFAULTS, JointController } from '../control/joint-controller.js';
+import { StopMode } from '../control/stop-state.js';
 import { createJointTrajectory } from '../control/trajectory.js';
 import { TrajectoryBuffer } from '../control/trajectory-buffer.js';
 import { describeEstimatorFaults, EstimatorFault } from '../estimation/base-estimate.js';
@@ -59,7 +60,7 @@ const DRAWS = 50;
 
 /**
  * The robot at its table, standing and hanging, without ROS and in lock step, on noisy sensors and the estimated base:
- * what the 1 kHz loop runs, and the safety monitor beside it.
+ * what the 1 kHz loop runs, and the safety monitor beside it, which stops robot and hoist.
  */
 export class GantryTrial {
   readonly #robot: Robot;
@@ -81,7 +82,10 @@ export class GantryTrial {
     this.#balancer = balancer;
   }
 
-  /** A posture with arms drawn at random around those of `posture`, so that nothing touches but the soles the floor, rad. */
+  /**
+   * A posture with arms drawn at random around those of `posture`, so that nothing touches but the soles the floor, rad. A
+   * hand may be below the table.
+   */
   draw(posture: string, seed: number): Float64Array {
     const robot = this.#robot;
     const random = new Random(seed);
@@ -140,7 +144,8 @@ export class GantryTrial {
         monitor.observeEstimate(time, describeEstimatorFaults(slipped), describeEstimatorFaults(missing));
       }
       const { request } = orders.findLast((order) => order.time <= time) ?? { request: HoistRequest.hold };
-      suspension.ask(request, time);
+      if (stops.length > 0) controller.demandStop(StopMode.hold);
+      suspension.ask(controller.stop.mode === StopMode.running ? request : HoistRequest.hold, time);
       suspension.update(time, state, Simulation.timeStep);
       controller.update(time, state, command);
       const { balancing, measured, lostJoints, stop } = controller;

@@ -10,7 +10,7 @@ const PERIOD = 0.1;
 const LIMIT = 40;
 const USUAL = 8;
 /** How long a state of the controller counts, s. */
-const FRESH = 0.5;
+const FRESH = 2;
 
 type ControllerState = Message<'cosmos_humanoid/msg/ControllerState'>;
 
