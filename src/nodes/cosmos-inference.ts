@@ -303,7 +303,6 @@ class CosmosInferenceNode implements NodeHooks {
 await runNode({
   name: 'cosmos_inference',
   niceness: 2,
-  images: true,
   parameters: PARAMETERS,
   create: (node) => new CosmosInferenceNode(node),
 });

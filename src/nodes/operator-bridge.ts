@@ -258,7 +258,6 @@ class OperatorBridgeNode implements NodeHooks {
 await runNode({
   name: 'operator_bridge',
   niceness: 5,
-  images: true,
   parameters: PARAMETERS,
   create: (node) => new OperatorBridgeNode(node),
 });

@@ -20,8 +20,6 @@ export interface NodeDescription<P extends ParameterDeclarations> {
    * what gives way when the machine is short.
    */
   readonly niceness?: number;
-  /** It sends or hears images, so that its messages go by shared memory too; false when left out. */
-  readonly images?: boolean;
   /** Makes what does the node's work; called once, before the node is configured. */
   readonly create: (node: HumanoidNode<P>) => NodeHooks;
 }
@@ -32,7 +30,7 @@ export interface NodeDescription<P extends ParameterDeclarations> {
  */
 export async function runNode<P extends ParameterDeclarations>(description: NodeDescription<P>): Promise<void> {
   useNiceness(description.niceness ?? 0);
-  useDdsProfile(description.images ?? false);
+  useDdsProfile();
   await rclnodejs.init();
   rclnodejs.removeSignalHandlers();
   let node: HumanoidNode<P> | undefined;
