@@ -125,6 +125,7 @@ def tiny_model(config: Config, seed: int = 0) -> TrainedModel:
 
 
 def write_onnx(network: Network, inputs: tuple[torch.Tensor, ...], path: Path) -> None:
+    """Writes one network, its weights at half precision where that loses nothing."""
     with warnings.catch_warnings(), torch.no_grad():
         # The TorchScript exporter is deprecated, but needs no further package and keeps the ports' names and shapes;
         # what it warns of is constant in these networks.

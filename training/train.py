@@ -226,8 +226,9 @@ def main() -> None:
     parser.add_argument('--steps', type=int, help="limit in steps, instead of the configuration's")
     parser.add_argument('--minutes', type=float, default=math.inf, help='limit in minutes, besides the steps')
     parser.add_argument('--seed', type=int, help="instead of the configuration's")
-    parser.add_argument('--init-from', type=Path, help='checkpoint to transfer from; its encoder and world layers stay')
-    parser.add_argument('--continue-from', type=Path, help='checkpoint to go on from, every weight still learning')
+    begin = parser.add_mutually_exclusive_group()
+    begin.add_argument('--init-from', type=Path, help='checkpoint to transfer from; its encoder and world layers stay')
+    begin.add_argument('--continue-from', type=Path, help='checkpoint to go on from, every weight still learning')
     parser.add_argument('--video-from', type=Path, help='checkpoint whose video tokenizer is taken')
     parser.add_argument('--resume', action='store_true', help='go on from OUT/resume.pt')
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
@@ -235,8 +236,8 @@ def main() -> None:
     config = load_config(arguments.config)
     chosen = {key: getattr(arguments, key) for key in ('steps', 'seed') if getattr(arguments, key) is not None}
     config = replace(config, training=replace(config.training, **chosen))
-    begin = arguments.init_from or arguments.continue_from
-    source = TrainedModel.load(begin) if begin else None
+    checkpoint = arguments.init_from or arguments.continue_from
+    source = TrainedModel.load(checkpoint) if checkpoint else None
     train(
         config,
         arguments.data,
