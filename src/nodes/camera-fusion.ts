@@ -294,4 +294,9 @@ class CameraFusionNode implements NodeHooks {
   }
 }
 
-await runNode({ name: 'camera_fusion', parameters: PARAMETERS, create: (node) => new CameraFusionNode(node) });
+await runNode({
+  name: 'camera_fusion',
+  images: true,
+  parameters: PARAMETERS,
+  create: (node) => new CameraFusionNode(node),
+});

@@ -303,6 +303,7 @@ class CosmosInferenceNode implements NodeHooks {
 await runNode({
   name: 'cosmos_inference',
   niceness: 2,
+  images: true,
   parameters: PARAMETERS,
   create: (node) => new CosmosInferenceNode(node),
 });

@@ -258,6 +258,7 @@ class OperatorBridgeNode implements NodeHooks {
 await runNode({
   name: 'operator_bridge',
   niceness: 5,
+  images: true,
   parameters: PARAMETERS,
   create: (node) => new OperatorBridgeNode(node),
 });

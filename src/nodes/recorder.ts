@@ -257,4 +257,10 @@ function newBag(directory: string): string {
   }
 }
 
-await runNode({ name: 'recorder', niceness: 2, parameters: PARAMETERS, create: (node) => new RecorderNode(node) });
+await runNode({
+  name: 'recorder',
+  niceness: 2,
+  images: true,
+  parameters: PARAMETERS,
+  create: (node) => new RecorderNode(node),
+});

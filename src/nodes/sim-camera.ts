@@ -172,6 +172,7 @@ class SimCameraNode implements NodeHooks {
 await runNode({
   name: 'sim_camera',
   niceness: 5,
+  images: true,
   parameters: PARAMETERS,
   create: (node) => new SimCameraNode(node),
 });

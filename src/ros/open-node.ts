@@ -15,7 +15,7 @@ export interface OpenNode {
  */
 export async function openNode(name: string, argv: readonly string[] = []): Promise<OpenNode> {
   const context = new rclnodejs.Context();
-  useDdsProfile();
+  useDdsProfile(true);
   await rclnodejs.init(context, [...argv]);
   rclnodejs.removeSignalHandlers();
   const options = new rclnodejs.NodeOptions();

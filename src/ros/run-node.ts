@@ -20,6 +20,8 @@ export interface NodeDescription<P extends ParameterDeclarations> {
    * what gives way when the machine is short.
    */
   readonly niceness?: number;
+  /** It sends or hears images, so that its messages go by shared memory too; false when left out. */
+  readonly images?: boolean;
   /** Makes what does the node's work; called once, before the node is configured. */
   readonly create: (node: HumanoidNode<P>) => NodeHooks;
 }
@@ -30,7 +32,7 @@ export interface NodeDescription<P extends ParameterDeclarations> {
  */
 export async function runNode<P extends ParameterDeclarations>(description: NodeDescription<P>): Promise<void> {
   useNiceness(description.niceness ?? 0);
-  useDdsProfile();
+  useDdsProfile(description.images ?? false);
   await rclnodejs.init();
   rclnodejs.removeSignalHandlers();
   let node: HumanoidNode<P> | undefined;

@@ -78,6 +78,28 @@ describe('profile of the middleware', function () {
     expect(openWith()).not.to.contain(COMPLAINT);
   });
 
+  it('has a process without images share no memory', () => {
+    const profile = new URL('../../src/ros/dds-profile.js', import.meta.url).href;
+    const segments = (sharesMemory: boolean) => {
+      const program = `import { readFileSync } from 'node:fs';
+        import rclnodejs from 'rclnodejs';
+        const { useDdsProfile } = await import(${JSON.stringify(profile)});
+        useDdsProfile(${!sharesMemory});
+        useDdsProfile(${sharesMemory});
+        await rclnodejs.init();
+        new rclnodejs.Node('profile');
+        console.log(readFileSync('/proc/self/maps', 'utf8'));
+        process.exit(0);`;
+      const env = { ...process.env, RMW_IMPLEMENTATION: 'rmw_fastrtps_cpp' };
+      const node = spawnSync(process.execPath, ['--input-type=module', '--eval', program], { env, encoding: 'utf8' });
+      expect(node.stdout).to.contain('librmw_fastrtps');
+      expect(node.stdout + node.stderr).not.to.contain(COMPLAINT);
+      return node.stdout.match(/\/dev\/shm\/(fastrtps|fastdds)\S*/g) ?? [];
+    };
+    expect(segments(false)).to.be.empty;
+    expect(segments(true)).not.to.be.empty;
+  });
+
   it('would not be with an element of another name', () => {
     const folder = mkdtempSync(join(tmpdir(), 'cosmos-profile-'));
     try {

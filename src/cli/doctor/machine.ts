@@ -11,8 +11,10 @@ const MEBIBYTE = 2 ** 20;
 const CORES = 2;
 /** Memory of the whole graph, bytes. */
 const MEMORY = 2 * GIBIBYTE;
-/** Shared memory that the middleware of all nodes takes (8 MiB each, config/fastrtps.xml, and lists), bytes. */
+/** More than the middleware takes of shared memory: 8 MiB for each node with images (config/fastrtps.xml), and lists; bytes. */
 const SHARED_MEMORY = 192 * MEBIBYTE;
+/** What each socket of the middleware asks for (config/fastrtps.xml), bytes. */
+const SOCKET_BUFFER = 4 * MEBIBYTE;
 /** Below this a recording soon fills the disk, bytes. */
 const DISK = 5 * GIBIBYTE;
 /** Largest domain whose ports are not those that Linux gives to others. */
@@ -25,6 +27,7 @@ export function checkMachine(): Finding[] {
     checkCores(),
     checkMemory(),
     checkSharedMemory(),
+    checkSocketBuffers(),
     checkDisk(),
     checkRealtime(),
     checkClock(),
@@ -65,6 +68,13 @@ function checkSharedMemory(): Finding {
         'nodes need 192 MiB: docker run --shm-size=512m, or remove stale /dev/shm/fastrtps_*',
       )
     : ok('shared memory', found);
+}
+
+function checkSocketBuffers(): Finding {
+  const most = Number(readOr('/proc/sys/net/core/rmem_max', '0'));
+  const found = `up to ${(most / MEBIBYTE).toFixed(1)} MiB a socket`;
+  const remedy = `messages may be lost when the machine is busy: sysctl -w net.core.rmem_max=${SOCKET_BUFFER}`;
+  return most < SOCKET_BUFFER ? warning('socket buffers', found, remedy) : ok('socket buffers', found);
 }
 
 function checkDisk(): Finding {

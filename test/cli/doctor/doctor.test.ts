@@ -47,6 +47,7 @@ describe('npm run doctor', function () {
     }
     expect([...findings.keys()]).to.include.members([
       'shared memory',
+      'socket buffers',
       'disk',
       'real time',
       'clock',
