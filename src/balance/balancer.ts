@@ -31,6 +31,11 @@ export class Balancer {
     return this.#stabilizer.status;
   }
 
+  /** kg */
+  get mass(): number {
+    return this.#stabilizer.mass;
+  }
+
   /** Starts, standing on both soles. */
   start(state: RobotState): void {
     this.#estimator.reset(state);
@@ -42,6 +47,7 @@ export class Balancer {
    * @param time of the cycle, s @param passed time that passed for the robot since the last one, s
    * @param command the joint controller's, rewritten where `engaged`: else the drives are left to it
    * @param joints the joints' motion with what is implausible taken out @param lost 1 for joints whose sensors are lost
+   * @param share of balance in the command, see `Stabilizer.update`
    */
   update(
     time: number,
@@ -51,9 +57,10 @@ export class Balancer {
     engaged: boolean,
     joints: BodyMotion,
     lost: Uint8Array,
+    share = 1,
   ): void {
     this.#estimator.update(state, passed);
-    if (engaged) this.#stabilizer.update(time, joints, this.#estimator.estimate, command, lost);
+    if (engaged) this.#stabilizer.update(time, joints, this.#estimator.estimate, command, lost, share);
     else this.#stabilizer.rest();
   }
 

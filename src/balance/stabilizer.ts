@@ -21,6 +21,8 @@ const ANKLE_DAMPING = 1;
 /** Drives' gains that hold the posture in the fallback, as multiples of the joint controller's: stiff enough to stand. */
 const FALLBACK_STIFFNESS = 2;
 const FALLBACK_ANKLE_STIFFNESS = 8;
+/** A robot that hangs takes its commanded posture within this time constant, s. */
+const RETURN = 1;
 /** Nominal control cycle, s; longer times between solutions than this many of them count as one. */
 const CYCLE = 0.001;
 const LONGEST = 20;
@@ -86,6 +88,11 @@ export class Stabilizer {
   readonly #effort: Float64Array;
   readonly #velocity: Float64Array;
   readonly #noneLost: Uint8Array;
+  /** Where the legs and the waist were when their posture began to carry, relative to the command, rad. */
+  readonly #offset: Float64Array;
+  #share = 1;
+  /** The first of the model's joints that belongs to head and arms: legs and waist come before. */
+  readonly #arms: number;
   #countdown = 0;
   #time = Number.NaN;
 
@@ -110,6 +117,8 @@ export class Stabilizer {
     this.#effort = new Float64Array(model.joints.length);
     this.#velocity = new Float64Array(model.joints.length);
     this.#noneLost = new Uint8Array(robot.names.length);
+    this.#arms = model.waistDof - BASE_DOF + WAIST_JOINTS;
+    this.#offset = new Float64Array(this.#arms);
     this.status = {
       supported: false,
       solves: 0,
@@ -125,9 +134,15 @@ export class Stabilizer {
     };
   }
 
+  /** kg */
+  get mass(): number {
+    return this.#model.mass;
+  }
+
   /** Starts, or starts anew after the command or the estimate jumped. */
   start(): void {
     this.rest();
+    this.#share = 1;
     this.status.solves = 0;
     this.status.fallbacks = 0;
     this.status.refusals = 0;
@@ -137,6 +152,7 @@ export class Stabilizer {
   rest(): void {
     this.#reference.reset();
     this.#tasks.reset();
+    this.#offset.fill(0);
     this.#countdown = 0;
     this.#time = Number.NaN;
   }
@@ -145,6 +161,8 @@ export class Stabilizer {
    * One cycle.
    * @param time of the cycle, s @param command the joint controller's, rewritten
    * @param lost 1 for joints whose sensors are lost: they keep what the joint controller gives them, and the fallback stands in
+   * @param share of balance in the command: 1 where the soles carry the robot, 0 where it hangs, in between while a
+   * hoist takes it over; the rest is joint posture and gravity
    * @returns false, with the command untouched, where state, estimate or command are not finite
    */
   update(
@@ -153,6 +171,7 @@ export class Stabilizer {
     estimate: BaseEstimate,
     command: JointCommand,
     lost: Uint8Array = this.#noneLost,
+    share = 1,
   ): boolean {
     if (!finite(state, estimate, command)) {
       this.rest();
@@ -161,7 +180,8 @@ export class Stabilizer {
     }
     const { status } = this;
     status.supported = estimate.contact[0] > UNSUPPORTED || estimate.contact[1] > UNSUPPORTED;
-    if (!status.supported) {
+    this.#handOver(share, state, command);
+    if (!status.supported && share === 1) {
       this.#reference.reset();
       this.#tasks.reset();
       this.#countdown = 0;
@@ -170,18 +190,15 @@ export class Stabilizer {
     if (this.#countdown === 0) {
       const elapsed = time - this.#time;
       const { decimation } = this.#options;
-      this.#solve(
-        state,
-        estimate,
-        command,
-        lost,
-        elapsed > 0 && elapsed < LONGEST * CYCLE ? elapsed : decimation * CYCLE,
-      );
+      const dt = elapsed > 0 && elapsed < LONGEST * CYCLE ? elapsed : decimation * CYCLE;
+      if (share > 0) this.#solve(state, estimate, command, lost, dt);
+      else this.#weigh(state, estimate);
       this.#time = time;
       this.#countdown = decimation;
     }
     this.#countdown--;
-    this.#write(state, command, lost);
+    if (share === 1) this.#write(state, command, lost);
+    else this.#blend(command, lost, share);
     return true;
   }
 
@@ -230,6 +247,32 @@ export class Stabilizer {
     }
   }
 
+  /**
+   * Keeps what the joint posture is to hold: where legs and waist were when balance began to hand over, and from there
+   * to the commanded posture while the robot hangs.
+   */
+  #handOver(share: number, state: BodyMotion, command: JointCommand): void {
+    const { joints } = this.#model;
+    const begins = share < 1 && this.#share === 1;
+    if (begins || share === 0) {
+      for (let j = 0; j < this.#arms; j++) {
+        const i = joints[j];
+        this.#offset[j] = begins ? state.position[i] - command.position[i] : this.#offset[j] * (1 - CYCLE / RETURN);
+      }
+    }
+    if (share === 0) {
+      this.#reference.reset();
+      this.#tasks.reset();
+    }
+    this.#share = share;
+  }
+
+  /** The torques of gravity alone: the robot hangs. */
+  #weigh(state: BodyMotion, estimate: BaseEstimate): void {
+    this.#model.update(state.position, state.velocity, estimate);
+    this.status.fallback = false;
+  }
+
   /** τ = h − Jᵀw: gravity and Coriolis torques, with wrenches that press where the DCM asks for, or under the reference. */
   #standIn(blind: boolean): void {
     const model = this.#model;
@@ -244,16 +287,15 @@ export class Stabilizer {
 
   /** Whether a joint of legs or waist is lost: the program would count on it. */
   #balanceLost(lost: Uint8Array): boolean {
-    const { joints, waistDof } = this.#model;
-    const arms = waistDof - BASE_DOF + WAIST_JOINTS;
-    for (let j = 0; j < arms; j++) if (lost[joints[j]] !== 0) return true;
+    const { joints } = this.#model;
+    for (let j = 0; j < this.#arms; j++) if (lost[joints[j]] !== 0) return true;
     return false;
   }
 
   #write(state: BodyMotion, command: JointCommand, lost: Uint8Array): void {
-    const { joints, waistDof } = this.#model;
+    const { joints } = this.#model;
     const { fallback } = this.status;
-    const arms = waistDof - BASE_DOF + WAIST_JOINTS;
+    const arms = this.#arms;
     for (let j = 0; j < joints.length; j++) {
       const i = joints[j];
       if (lost[i] !== 0) continue;
@@ -274,6 +316,35 @@ export class Stabilizer {
         command.kp[i] = 0;
         command.kd[i] = ankle ? ANKLE_DAMPING : DAMPING;
       }
+    }
+  }
+
+  /**
+   * Balance by the share s, joint posture and gravity by 1 − s:
+   *   τ = s·(τ_balance + d·(v − q̇)) + (1 − s)·(h + kp·(q_held − q) + kd·(q̇_commanded − q̇))
+   * The command's position stays what it is, from which planners start: kp·(q_held − q_commanded) is fed forward.
+   */
+  #blend(command: JointCommand, lost: Uint8Array, share: number): void {
+    const { joints, bias } = this.#model;
+    const { fallback } = this.status;
+    const posture = 1 - share;
+    for (let j = 0; j < joints.length; j++) {
+      const i = joints[j];
+      if (lost[i] !== 0) continue;
+      const limit = this.#robot.effortLimit[i];
+      const effort = share * this.#effort[j] + posture * bias[BASE_DOF + j];
+      if (j >= this.#arms) {
+        command.effort[i] = clamp(command.effort[i] + effort, -limit, limit);
+        continue;
+      }
+      const ankle = this.#model.isAnkle(j);
+      const stiffness = (ankle ? FALLBACK_ANKLE_STIFFNESS : FALLBACK_STIFFNESS) * (fallback ? 1 : posture);
+      const damping = fallback ? 0 : share * (ankle ? ANKLE_DAMPING : DAMPING);
+      const held = command.kd[i] * stiffness;
+      command.kp[i] *= stiffness;
+      command.effort[i] = clamp(effort + command.kp[i] * this.#offset[j], -limit, limit);
+      command.velocity[i] = (held * command.velocity[i] + damping * this.#velocity[j]) / (held + damping);
+      command.kd[i] = held + damping;
     }
   }
 }

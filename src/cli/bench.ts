@@ -14,6 +14,7 @@ const benchmarks: Readonly<Record<string, string>> = {
   recorder: 'bags of a graph with three cameras: CPU and size, against rosbags; the recorder at work',
   operator: 'the operator bridge: key to stopped loop; one and four clients of three cameras, and the loop meanwhile',
   mpc: "the motion planner's optimisation, against OSQP on the same problems",
+  gantry: 'hanging the robot up and setting it down, twenty times: falls, stops, how far apart the feet leave and land',
   separation: 'people who walk up to the moving robot: where it rests, against ISO/TS 15066',
   inference: 'each part of an inference, by head and by steps, against ONNX Runtime in Python on the same inputs',
   serving: 'the inference service under the load of 1 to 300 clients, beside the bare network',

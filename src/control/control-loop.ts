@@ -1,4 +1,5 @@
 import type { Balancer } from '../balance/balancer.js';
+import { HoistRequest, Suspension } from '../balance/suspension.js';
 import { CycleClock } from './cycle-clock.js';
 import { createJointCommand, createRobotState, type Hardware, type JointCommand, type RobotState } from './hardware.js';
 import type { JointController } from './joint-controller.js';
@@ -22,6 +23,7 @@ export class ControlLoop {
   readonly #shared: SharedState;
   readonly #period: number;
   readonly #balancer: Balancer | undefined;
+  readonly #suspension: Suspension | undefined;
   readonly #state: RobotState;
   readonly #command: JointCommand;
   readonly #truth: Float64Array;
@@ -51,6 +53,8 @@ export class ControlLoop {
     this.#shared = shared;
     this.#period = period;
     this.#balancer = balancer;
+    const { hoist } = hardware;
+    if (hoist !== undefined && balancer !== undefined) this.#suspension = new Suspension(hoist, balancer.mass);
     this.#state = createRobotState(shared.layout.joints);
     this.#command = createJointCommand(shared.layout.joints);
     this.#truth = new Float64Array(shared.layout.groundTruthSize);
@@ -68,6 +72,7 @@ export class ControlLoop {
       this.#state.time = monotonicSeconds();
       this.#controller.start(this.#state);
       this.#balancer?.start(this.#state);
+      this.#suspension?.start();
       this.#loop();
     } catch (error) {
       this.#damp();
@@ -119,22 +124,35 @@ export class ControlLoop {
     const passed = this.#passed(time);
     this.#shared.cycles.write(this.#state, passed);
     this.#controller.update(time, this.#state, this.#command, passed, this.#watched);
+    this.#suspend(time, passed);
     this.#balance(time, passed);
     this.#hardware.write(this.#command);
     this.#simulation?.copyGroundTruth(this.#truth);
     this.#shared.publish(this.#state, this.#command, this.#controller, this.#truth);
     if (this.#balancer !== undefined) this.#shared.publishBalance(this.#balancer.status);
+    if (this.#suspension !== undefined) this.#shared.publishSuspension(this.#suspension);
   }
 
   #balance(time: number, passed: number): void {
     const { balancing, measured, lostJoints } = this.#controller;
-    this.#balancer?.update(time, passed, this.#state, this.#command, balancing, measured, lostJoints);
+    const share = this.#suspension?.share;
+    this.#balancer?.update(time, passed, this.#state, this.#command, balancing, measured, lostJoints, share);
+  }
+
+  /** Moves the hoist; a robot that is stopped stays where it hangs. */
+  #suspend(time: number, passed: number): void {
+    const suspension = this.#suspension;
+    if (suspension === undefined) return;
+    this.#shared.takeHoistRequest(suspension, time);
+    if (this.#controller.stop.mode !== StopMode.running) suspension.ask(HoistRequest.hold, time);
+    suspension.update(time, this.#state, passed);
   }
 
   /** The robot is somewhere else: nothing from before holds but a stop, which stays latched. */
   #startAnew(): void {
     this.#controller.start(this.#state);
     this.#balancer?.start(this.#state);
+    this.#suspension?.start();
     this.#shared.cycles.restart();
     this.#lastSimulated = Number.NaN;
   }

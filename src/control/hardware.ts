@@ -1,3 +1,5 @@
+import type { Hoist } from './hoist.js';
+
 /** What the robot reports once a control cycle. Joint vectors are 75 long, in URDF joint order. */
 export interface RobotState {
   /** Time of the measurement, s, on the clock of the control loop (`monotonicSeconds`), which sets it. */
@@ -43,6 +45,8 @@ export interface JointCommand {
 export interface Hardware {
   /** Whether the robot stands still while the loop does not run, as a simulation does; false when left out. */
   readonly standsStill?: boolean;
+  /** What can lift the robot, once configured; left out where nothing can that this program moves. */
+  readonly hoist?: Hoist | undefined;
   /** Opens the device; rejects with what is missing and how to supply it. */
   configure(): Promise<void>;
   /** Enables the drives and fills `state` with the first measurement. */

@@ -8,6 +8,7 @@ import { Simulation } from '../sim/simulation.js';
 import type { Support } from '../sim/support.js';
 import { TRUTH_SIZE, TruthRecorder } from '../sim/truth-recorder.js';
 import { createJointCommand, createRobotState, type JointCommand, type RobotState } from './hardware.js';
+import type { Hoist } from './hoist.js';
 import { monotonicSeconds } from './monotonic-clock.js';
 import type { SimulatedHardware } from './simulated-hardware.js';
 
@@ -82,6 +83,10 @@ export class MujocoHardware implements SimulatedHardware {
 
   get placedAnew(): boolean {
     return this.#placedAnew;
+  }
+
+  get hoist(): Hoist | undefined {
+    return this.#active().hoist;
   }
 
   get groundTruthSize(): number {

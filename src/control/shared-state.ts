@@ -1,4 +1,5 @@
 import type { BalanceStatus } from '../balance/stabilizer.js';
+import type { HoistRequest, Suspension, SuspensionPhase } from '../balance/suspension.js';
 import { CycleRing, cycleRingSize } from './cycle-ring.js';
 import type { JointCommand, RobotState } from './hardware.js';
 import type { JointController } from './joint-controller.js';
@@ -43,6 +44,10 @@ const Word = {
   balanceFallbacks: 20,
   balanceRefusals: 21,
   captureMargin: 22,
+  hoistRequest: 23,
+  hoistAsked: 24,
+  suspension: 25,
+  hoistLoad: 26,
 } as const;
 const WORDS = 32;
 
@@ -51,6 +56,8 @@ const SCALE = 1e-6;
 
 /** The margin of capture is passed on in units of this, m. */
 const MARGIN = 1e-6;
+/** The hoist's load is passed on in units of this, N. */
+const LOAD = 1e-3;
 /** Whether and how the robot balances, as a word. */
 const Balancing = { absent: 0, unsupported: 1, program: 2, fallback: 3 } as const;
 
@@ -64,6 +71,13 @@ export interface BalanceReport {
   readonly refusals: number;
   /** Distance of the divergent component of motion from the soles' edge, m. */
   readonly captureMargin: number;
+}
+
+/** How the robot is carried. */
+export interface SuspensionReport {
+  readonly phase: SuspensionPhase;
+  /** Force on the hoist's straps, N. */
+  readonly load: number;
 }
 
 /** What the loop says of itself. */
@@ -101,6 +115,7 @@ export class SharedState {
   readonly #private: Float64Array;
   readonly #copyOut: () => void;
   #heartbeat: number;
+  #hoistAsked = 0;
   #reset: number;
   /** Trajectories taken at the last publication, and when the loop first followed the latest, s. */
   #taken = 0;
@@ -184,6 +199,20 @@ export class SharedState {
     };
   }
 
+  /** How the robot is carried. */
+  readSuspension(): SuspensionReport {
+    return {
+      phase: Atomics.load(this.#words, Word.suspension) as SuspensionPhase,
+      load: Atomics.load(this.#words, Word.hoistLoad) * LOAD,
+    };
+  }
+
+  /** Asks something of the hoist; to be asked again and again, see `Suspension.ask`. */
+  askHoist(request: HoistRequest): void {
+    Atomics.store(this.#words, Word.hoistRequest, request);
+    Atomics.add(this.#words, Word.hoistAsked, 1);
+  }
+
   /** Demands a stop for as long as the demand stands; one that is withdrawn at once is acted upon too. */
   demandStop(mode: StopMode): void {
     Atomics.store(this.#words, Word.stopDemanded, mode);
@@ -258,6 +287,19 @@ export class SharedState {
     Atomics.store(words, Word.balanceFallbacks, fallbacks);
     Atomics.store(words, Word.balanceRefusals, refusals);
     Atomics.store(words, Word.captureMargin, Math.round(captureMargin / MARGIN));
+  }
+
+  /** Hands what was asked of the hoist since the last cycle on. */
+  takeHoistRequest(suspension: Suspension, time: number): void {
+    const asked = Atomics.load(this.#words, Word.hoistAsked);
+    if (asked !== this.#hoistAsked) suspension.ask(Atomics.load(this.#words, Word.hoistRequest) as HoistRequest, time);
+    this.#hoistAsked = asked;
+  }
+
+  /** Publishes how the robot is carried. */
+  publishSuspension({ phase, load }: Suspension): void {
+    Atomics.store(this.#words, Word.suspension, phase);
+    Atomics.store(this.#words, Word.hoistLoad, Math.round(load / LOAD));
   }
 
   /** Publishes a cycle. */

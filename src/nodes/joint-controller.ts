@@ -1,3 +1,4 @@
+import { HoistRequest } from '../balance/suspension.js';
 import { type HardwareOptions, hardwareNames } from '../control/hardware-registry.js';
 import { CONTROLLER_DEFAULTS, type ControllerOptions } from '../control/joint-controller.js';
 import { type LoopHandle, startControlLoop } from '../control/loop.js';
@@ -48,7 +49,7 @@ const PARAMETERS = {
     choices: [...SUPPORTS],
     description:
       'What carries the robot: a gantry; the ground below its feet, on which it keeps its balance, with a slack harness ' +
-      'that catches it; or the ground alone.',
+      'that catches it and a hoist that lifts it; or the ground alone.',
   },
   confirmed: {
     type: 'boolean',
@@ -138,6 +139,7 @@ class JointControllerNode implements NodeHooks {
     this.#publishState();
     if (snapshot.groundTruth.length > 0) this.#publishSimulation();
     this.#followTrajectories();
+    this.#moveHoist();
     node.createTimer(1, () => this.#measureOffset());
     node.createService('std_srvs/srv/Trigger', 'joint_controller/reset_timing', () => {
       this.#running?.loop.shared.statistics.clear();
@@ -286,6 +288,7 @@ class JointControllerNode implements NodeHooks {
           shared.readStatus(),
           shared.statistics.report(),
           CONTROLLER_DEFAULTS.period,
+          shared.readSuspension(),
         ),
         header: { stamp },
         hardware,
@@ -335,6 +338,15 @@ class JointControllerNode implements NodeHooks {
       } catch (error) {
         node.warn('trajectory', `refused: ${(error as Error).message}`);
       }
+    });
+  }
+
+  #moveHoist(): void {
+    const topic = 'joint_controller/hoist';
+    this.#node.createSubscription('cosmos_humanoid/msg/HoistCommand', topic, reliable(1), ({ command }) => {
+      const request = Object.values(HoistRequest).find((known) => known === command);
+      if (request === undefined) this.#node.warn('hoist', `refused: the hoist knows no command ${command}`);
+      else this.#running?.loop.shared.askHoist(request);
     });
   }
 

@@ -139,6 +139,9 @@ class TaskExecutiveNode implements NodeHooks {
     const match = this.#matcher.match(text);
     if (!match.known) return failure(Reason.unknownInstruction, match.message);
     if (this.#safety === undefined) return failure(Reason.notReady, 'safety_monitor has not been heard');
+    if (this.#postures.suspended) {
+      return failure(Reason.notReady, 'the robot hangs in its gantry: put it onto its feet first (posture stand)');
+    }
 
     const progress = new TaskProgress(defaultTaskProgress);
     this.#progress = progress;

@@ -2,7 +2,17 @@ import loadMujoco, { type MainModule, type MjModel, type MjVFS } from '@mujoco/m
 import type { Robot } from './robot.js';
 
 /** MuJoCo's object types, as in mjtObj. */
-export const ObjectType = { body: 1, joint: 3, geom: 5, camera: 7, equality: 17, actuator: 19, sensor: 20 } as const;
+export const ObjectType = {
+  body: 1,
+  joint: 3,
+  geom: 5,
+  site: 6,
+  camera: 7,
+  equality: 17,
+  tendon: 18,
+  actuator: 19,
+  sensor: 20,
+} as const;
 
 /** MuJoCo's shapes, as in mjtGeom. */
 export const GeomType = { plane: 0, sphere: 2, capsule: 3, ellipsoid: 4, cylinder: 5, box: 6 } as const;

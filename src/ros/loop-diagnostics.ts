@@ -1,7 +1,16 @@
+import { SuspensionPhase } from '../balance/suspension.js';
 import { describeRefusal, ReferencePhase } from '../control/reference.js';
 import type { BalanceReport, SharedState } from '../control/shared-state.js';
 import { describeStopCauses, StopMode } from '../control/stop-state.js';
 import { type Diagnostics, Level } from './diagnostics.js';
+
+/** What carries the robot, in words. */
+const CARRIED: Readonly<Record<SuspensionPhase, string>> = {
+  [SuspensionPhase.absent]: 'there is none',
+  [SuspensionPhase.standing]: 'slack',
+  [SuspensionPhase.between]: 'carries a part of the robot',
+  [SuspensionPhase.hanging]: 'carries the robot',
+};
 
 /**
  * Reports how the control loop is: its timing, its stop and its reference.
@@ -35,8 +44,10 @@ export function reportLoop(
     refused_messages: refusedMessages,
     last_refusal: refused > 0 ? describeRefusal(refusal, names[refusalJoint]) : '',
   });
+  const { phase, load } = shared.readSuspension();
+  if (phase !== SuspensionPhase.absent) diagnostics.report('hoist', Level.ok, CARRIED[phase], { load_n: load });
   const balance = shared.readBalance();
-  if (balance === undefined) return;
+  if (balance === undefined || phase === SuspensionPhase.hanging) return;
   diagnostics.report('balance', balanced(balance) ? Level.ok : Level.warning, describeBalance(balance), {
     fallbacks: balance.fallbacks,
     refusals: balance.refusals,

@@ -1,7 +1,7 @@
 import type { RobotState } from '../control/hardware.js';
 import type { LoopSnapshot } from '../control/loop-snapshot.js';
 import type { LoopReport } from '../control/loop-statistics.js';
-import type { LoopStatus } from '../control/shared-state.js';
+import type { LoopStatus, SuspensionReport } from '../control/shared-state.js';
 import { describeStopCauses, nameStopCauses } from '../control/stop-state.js';
 import { TRUTH_SIZE } from '../sim/truth-recorder.js';
 import type { MessageInput, Stamp } from './messages.js';
@@ -26,12 +26,13 @@ export function wrenchMessage(
   return { header: { stamp, frame_id }, wrench: { force: vector(values), torque: vector(values, 3) } };
 }
 
-/** What the loop does: all of ControllerState but the stamps. @param period s */
+/** What the loop does: all of ControllerState but the stamps. @param period s @param suspension what carries the robot */
 export function controllerStateMessage(
   { state, command, torque }: LoopSnapshot,
   { stopMode, stopCauses, speedScale }: LoopStatus,
   { lateUs, executionUs, cycles, missed }: LoopReport,
   period: number,
+  suspension: SuspensionReport,
 ): MessageInput<'cosmos_humanoid/msg/ControllerState'> {
   const { position, velocity } = state;
   return {
@@ -45,6 +46,8 @@ export function controllerStateMessage(
     velocity,
     position_error: command.position.map((reference, j) => reference - position[j]),
     torque,
+    suspension: suspension.phase,
+    hoist_load: suspension.load,
     timing: {
       period,
       late_p50: lateUs.p50 * 1e-6,

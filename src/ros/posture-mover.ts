@@ -1,9 +1,11 @@
 import rclnodejs from 'rclnodejs';
+import { HoistRequest, SuspensionPhase } from '../balance/suspension.js';
 import { planTransition, type Transition } from '../planning/posture-transition.js';
 import { TrajectoryCode } from '../planning/trajectory-goal.js';
 import { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import { followJointTrajectoryType } from './follow-joint-trajectory.js';
+import { GantryError, GantryMover } from './gantry-mover.js';
 import type { Message } from './messages.js';
 import { sensorData } from './qos.js';
 import type { RosNode } from './ros-node.js';
@@ -26,12 +28,20 @@ interface Outcome {
   readonly message: string;
 }
 
-/** Offers the action move_to_posture, one goal at a time: plans the transition and has motion_planner follow it. */
+/** What is asked for to hang the robot up, and to put it back onto its feet while it hangs. */
+const HANG = 'hang';
+const STAND = 'stand';
+
+/**
+ * Offers the action move_to_posture, one goal at a time: plans the transition and has motion_planner follow it, or has the
+ * gantry move the robot.
+ */
 export class PostureMover {
   readonly #node: RosNode;
   readonly #robot: Robot;
   readonly #client: rclnodejs.ActionClient<FollowAction>;
   readonly #hindrance: () => string | undefined;
+  readonly #gantry: GantryMover;
   #kinematics: Promise<Kinematics> | undefined;
   #state: Message<'cosmos_humanoid/msg/ControllerState'> | undefined;
   #busy = false;
@@ -43,9 +53,11 @@ export class PostureMover {
     this.#node = node;
     this.#robot = robot;
     this.#hindrance = hindrance;
+    this.#gantry = new GantryMover(node);
     this.#client = node.createActionClient(followJointTrajectoryType(), 'follow_joint_trajectory');
     node.createSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1), (state) => {
       this.#state = state;
+      this.#gantry.observe(state);
     });
     node.createActionServer(ACTION, 'move_to_posture', {
       goal: () => (this.#busy ? rclnodejs.GoalResponse.REJECT : rclnodejs.GoalResponse.ACCEPT),
@@ -56,6 +68,11 @@ export class PostureMover {
       void this.#following?.cancelGoal();
       void this.#kinematics?.then((kinematics) => kinematics.delete());
     });
+  }
+
+  /** Whether the robot hangs in its gantry, or the hoist carries a part of it. */
+  get suspended(): boolean {
+    return this.#gantry.phase >= SuspensionPhase.between;
   }
 
   /** Whether the body is on its way to a posture. */
@@ -83,13 +100,14 @@ export class PostureMover {
 
   async #move(goal: Goal, started: number): Promise<Outcome> {
     const { posture, duration } = goal.request;
+    if (posture === HANG || (posture === STAND && this.suspended)) return this.#carry(goal, started);
     let target: Float64Array;
     try {
       target = this.#robot.posture(posture);
     } catch (error) {
-      return failure(Reason.unknownPosture, (error as Error).message);
+      return failure(Reason.unknownPosture, `${(error as Error).message}; or ${HANG}`);
     }
-    const hindrance = this.#hindrance();
+    const hindrance = this.#hindrance() ?? this.#halfway();
     if (hindrance !== undefined) return failure(Reason.notReady, hindrance);
     this.#kinematics ??= Kinematics.create(this.#robot);
     const kinematics = await this.#kinematics;
@@ -105,6 +123,31 @@ export class PostureMover {
       return failure(Reason.infeasible, (error as Error).message);
     }
     return this.#follow(goal, transition, started);
+  }
+
+  /** Why joints must not be moved while feet and hoist share the robot. */
+  #halfway(): string | undefined {
+    if (this.#gantry.phase !== SuspensionPhase.between) return undefined;
+    return `the robot is between hanging and standing: ask for ${HANG} or ${STAND} first`;
+  }
+
+  /** Hangs the robot up, or puts it onto its feet. */
+  async #carry(goal: Goal, started: number): Promise<Outcome> {
+    const hang = goal.request.posture === HANG;
+    const hindrance = this.#hindrance();
+    if (hindrance !== undefined) return failure(Reason.notReady, hindrance);
+    try {
+      const done = await this.#gantry.move(
+        hang ? HoistRequest.hang : HoistRequest.stand,
+        () => goal.isCancelRequested,
+        (progress) => goal.publishFeedback({ progress, elapsed: this.#node.now() - started }),
+      );
+      if (!done) return failure(Reason.cancelled, 'cancelled by the client; the hoist holds');
+      return { success: true, reason: Reason.none, message: hang ? 'hangs' : 'stands on its feet' };
+    } catch (error) {
+      if (!(error instanceof GantryError)) throw error;
+      return failure(error.underWay ? Reason.interrupted : Reason.notReady, error.message);
+    }
   }
 
   async #follow(goal: Goal, transition: Transition, started: number): Promise<Outcome> {

@@ -1,5 +1,6 @@
 import { worldContact } from '../robot/mujoco.js';
 import type { Robot } from '../robot/robot.js';
+import { hoistElements } from './hoist.js';
 import { bodiesThatMove, bodyMotion, type Scene, type SceneJoint, type ScenePart } from './scene-bodies.js';
 import type { Support } from './support.js';
 
@@ -94,14 +95,18 @@ function excludedContacts(scene: Scene): string {
   return pairs.length === 0 ? '' : `<contact>${pairs.join('')}</contact>`;
 }
 
-/** Where the harness hangs, where it holds the robot, its rope, and the sensor of the force on it. */
+/**
+ * Where harness and hoist hang, where they hold the robot, the harness' rope and the hoist's straps, and the sensors of the
+ * forces on them.
+ */
 function harnessElements(): readonly [string, string, string, string] {
   const { hook, above, rope, give } = HARNESS;
+  const { hooks, corners, straps, loads } = hoistElements();
   return [
-    `<site name="hook" pos="0 0 ${hook}"/>`,
-    `<site name="strap" pos="0 0 ${above}"/>`,
-    `<tendon><spatial name="harness" limited="true" range="0 ${rope}" solreflimit="${give} 1"><site site="hook"/><site site="strap"/></spatial></tendon>`,
-    '<tendonlimitfrc name="harness" tendon="harness"/>',
+    `<site name="hook" pos="0 0 ${hook}"/>${hooks}`,
+    `<site name="strap" pos="0 0 ${above}"/>${corners}`,
+    `<tendon><spatial name="harness" limited="true" range="0 ${rope}" solreflimit="${give} 1"><site site="hook"/><site site="strap"/></spatial>${straps}</tendon>`,
+    `<tendonlimitfrc name="harness" tendon="harness"/>${loads}`,
   ];
 }
 

@@ -2,6 +2,7 @@ import type { MainModule, MjData, MjModel } from '@mujoco/mujoco';
 import type { JointCommand, RobotState } from '../control/hardware.js';
 import { compileModel, mujoco, ObjectType } from '../robot/mujoco.js';
 import type { Robot } from '../robot/robot.js';
+import { SimulatedHoist } from './hoist.js';
 import type { Layout } from './layout.js';
 import { PlacedBodies } from './placed-bodies.js';
 import type { Scene } from './scene.js';
@@ -43,6 +44,8 @@ export class Simulation {
   /** The engine's model and state, for rendering. */
   readonly model: MjModel;
   readonly data: MjData;
+  /** What lifts the robot, where it hangs from a harness; undefined where it does not. */
+  readonly hoist: SimulatedHoist | undefined;
   readonly #mj: MainModule;
   readonly #robot: Robot;
   readonly #scene: Scene;
@@ -92,6 +95,7 @@ export class Simulation {
       right_foot: sensor('right_foot'),
     };
     this.#harness = support === 'harness' ? sensor('harness') : undefined;
+    this.hoist = support === 'harness' ? new SimulatedHoist(mj, model, this.data) : undefined;
     this.#base = mj.mj_name2id(model, ObjectType.body, robot.baseFrame);
     this.#soles = {
       left: mj.mj_name2id(model, ObjectType.body, 'l_sole'),
@@ -119,6 +123,7 @@ export class Simulation {
   reset(layout?: Layout, posture?: ArrayLike<number>): void {
     const { model, data } = this;
     model.eq_data.set(this.#weld);
+    this.hoist?.detach();
     this.#mj.mj_resetData(model, data);
     this.#stepped = false;
     const { qpos: coordinates, bias } = this.#views();
