@@ -20,13 +20,14 @@ const ENDING = 1;
 export function processFaults({ all, watched }: GraphNodes, config: SafetyConfig): Fault[] {
   return all.flatMap((name) => {
     const { declared, limit } = missing(name, watched, config);
+    const ended = watched.includes(name) ? stopsBy('node_ended', 0) : declared;
     const common = { silences: true, disarranges: name === 'joint_controller' };
     return [
       {
         name: `kill ${name}`,
         prepare: () => ({
           detail: 'SIGKILL',
-          declared,
+          declared: ended,
           duration: 1.5,
           ...common,
           inject: (graph: FaultedGraph) => signal(graph, name, 'SIGKILL'),

@@ -288,11 +288,24 @@ class SafetyMonitorNode implements NodeHooks {
   async #hearNodes(port: number): Promise<void> {
     const node = this.#node;
     const namespace = node.name.slice(0, node.name.lastIndexOf('/') + 1);
-    const close = await hearHeartbeats(port, (text) => {
+    // A node that is up but not at work is missed like one that is gone.
+    const atWork = (text: string) => {
       const beat = parseHeartbeat(text);
-      // A node that is up but not at work is missed like one that is gone.
-      if (beat?.state !== 'active' || !beat.name.startsWith(namespace)) return;
-      this.#monitor.observe('node', beat.name.slice(namespace.length), monotonicSeconds());
+      return beat?.state === 'active' && beat.name.startsWith(namespace)
+        ? beat.name.slice(namespace.length)
+        : undefined;
+    };
+    const close = await hearHeartbeats(port, {
+      beat: (text) => {
+        const name = atWork(text);
+        if (name !== undefined) this.#monitor.observe('node', name, monotonicSeconds());
+      },
+      closed: (lastBeat) => {
+        const name = atWork(lastBeat);
+        if (name === undefined) return;
+        this.#monitor.observeEnd(name);
+        this.#react();
+      },
     });
     node.own(close);
   }

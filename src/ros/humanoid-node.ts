@@ -176,12 +176,13 @@ export class HumanoidNode<P extends ParameterDeclarations = ParameterDeclaration
   /** The heartbeat of which safety_monitor notices soon that it is missing. */
   #startLink(): { stop(): void } {
     const sender = new HeartbeatSender(linkPorts(this.name).monitor);
-    const timer = new PeriodicTimer(HEARTBEAT_LINK_PERIOD, () => {
-      sender.send(formatHeartbeat({ name: this.name, state: this.state, pid: process.pid }));
-    });
+    const send = () => sender.send(formatHeartbeat({ name: this.name, state: this.state, pid: process.pid }));
+    const timer = new PeriodicTimer(HEARTBEAT_LINK_PERIOD, send);
     return {
       stop: () => {
         timer.stop();
+        // One that says that it is not at work any more has not died of something.
+        send();
         sender.close();
       },
     };

@@ -43,6 +43,7 @@ export const CAUSES = {
     trajectory_fast: 'a joint trajectory is faster than the limits, which the loop bounds',
     overruns: 'the loop misses too large a share of its cycles',
     overruns_many: 'the loop misses a notable share of its cycles',
+    node_ended: 'the process of a node ended while it was active',
     node_silent: 'a node sends no heartbeats, or is not active',
     topic_silent: 'a topic carries no messages',
     not_heard: 'a node or topic has not been heard yet',

@@ -17,6 +17,8 @@ interface Watch {
   readonly silences: LatencyHistogram;
   /** The limit that it passed; it counts as silent until it is heard again. */
   passed: number | undefined;
+  /** The node's process ended, and it has not been heard since. */
+  ended: boolean;
 }
 
 /** Judgements that are further apart than this many periods were not made in time. */
@@ -58,6 +60,7 @@ export class LivenessRules {
             longest: 0,
             silences: new LatencyHistogram(),
             passed: undefined,
+            ended: false,
           },
         ];
       }),
@@ -95,6 +98,15 @@ export class LivenessRules {
     }
     watch.heard = time;
     watch.passed = undefined;
+    watch.ended = false;
+  }
+
+  /** The process of a node ended that was at work; names that are not watched are ignored. */
+  observeEnd(node: string): void {
+    const watch = this.#watches.get(`node:${node}`);
+    if (watch === undefined) return;
+    watch.ended = true;
+    this.#findings.set(watch.key, 'node_ended', `the process of node ${node} has ended`);
   }
 
   /** @param time s, now */
@@ -109,11 +121,12 @@ export class LivenessRules {
       const silence = time - (heard ?? time);
       const limit = settled ? timeout : Math.max(timeout, this.#limits.startup);
       if (silence > limit) watch.passed ??= limit;
-      if (heard !== undefined && watch.passed === undefined) {
+      if (heard !== undefined && watch.passed === undefined && !watch.ended) {
         this.#findings.clear(key);
         continue;
       }
       well = false;
+      if (watch.ended) continue;
       if (heard === undefined) this.#findings.set(key, 'not_heard', `${kind} ${name} has not been heard yet`);
       else this.#findings.set(key, `${kind}_silent`, describeSilence(watch, silence));
     }

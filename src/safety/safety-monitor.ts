@@ -213,6 +213,11 @@ export class SafetyMonitor {
     this.#liveness.observe(kind, name, time);
   }
 
+  /** The process of a node ended that was at work. */
+  observeEnd(node: string): void {
+    this.#liveness.observeEnd(node);
+  }
+
   /** Somebody wants a stop. @param source who */
   request(cause: OperatorCause, source: string): void {
     const { reaction } = this.#config.causes[cause];

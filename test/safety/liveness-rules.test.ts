@@ -71,6 +71,20 @@ describe('LivenessRules', () => {
     expect(rules.settled).to.equal(true);
   });
 
+  it('stops at once when the process of a node has ended, until that is heard again', () => {
+    pass(0.1);
+    rules.observeEnd('stranger');
+    expect(findings.level).to.equal(SafetyLevel.ok);
+    rules.observeEnd('slow_node');
+    expect(findings.reaction).to.equal('category_2');
+    pass(3, ['slow_node']);
+    expect(texts(findings)).to.deep.equal(['the process of node slow_node has ended']);
+    expect(findings.reset()).not.to.deep.equal([]);
+    pass(0.1);
+    expect(findings.reset()).to.deep.equal([]);
+    expect(findings.level).to.equal(SafetyLevel.ok);
+  });
+
   it('accuses nobody when it was late itself', () => {
     pass(3);
     now += 1;
