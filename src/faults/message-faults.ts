@@ -70,12 +70,12 @@ const FLOOD = 10_000;
 const FLOOD_TIME = 0.5;
 const FLOOD_BURST = 0.002;
 /** How long another publisher sends commands of its own, s, and how far from the planner's, rad. */
-const RIVAL_TIME = 1;
+const RIVAL_TIME = 4;
 const RIVAL_OFFSET = 0.3;
 const RIVAL_JOINT = 'right_elbow_joint';
-/** The program that does so; the graph knows of its publisher within this time, s. */
+/** The program that does so; the loop knows of its publisher within this time, s, before which it hears nothing of it. */
 const RIVAL = fileURLToPath(new URL('./rival.js', import.meta.url));
-const DISCOVERY = 0.3;
+const DISCOVERY = 3;
 
 /** Wrong messages on every topic that the control path subscribes to, and another publisher of commands. */
 export function messageFaults(): Fault[] {
@@ -141,7 +141,7 @@ function rivalPlanner(random: Random): PreparedFault {
   let rival: ChildProcess | undefined;
   return {
     detail: `${RIVAL_JOINT} ${offset} rad off, 100 Hz for ${RIVAL_TIME} s`,
-    declared: { causes: ['foreign_commands'], visibleAfter: DISCOVERY },
+    declared: { causes: ['foreign_commands', 'reference_silent'], visibleAfter: DISCOVERY },
     duration: RIVAL_TIME,
     silences: false,
     disarranges: true,

@@ -8,6 +8,7 @@ import { controllerOptions } from '../control/safety-options.js';
 import { StopMode } from '../control/stop-state.js';
 import { loadSupplyLimits } from '../control/unitree-h2/supply-limits.js';
 import { Robot } from '../robot/robot.js';
+import { COMMANDERS_PARAMETER, Commanders } from '../ros/commanders.js';
 import { CycleCollector } from '../ros/cycle-messages.js';
 import { Level } from '../ros/diagnostics.js';
 import { serveFaults } from '../ros/fault-service.js';
@@ -42,6 +43,7 @@ const PARAMETERS = {
   hardware: { type: 'string', default: 'mock', choices: hardwareNames(), description: 'What moves the joints.' },
   rate: { type: 'double', default: 100, minimum: 1, maximum: 500, description: 'Rate of the measurements, Hz.' },
   ...SAFETY_PARAMETERS,
+  ...COMMANDERS_PARAMETER,
   realtime: { type: 'boolean', default: true, description: 'Whether to ask the system for real-time priority.' },
   support: {
     type: 'string',
@@ -330,9 +332,16 @@ class JointControllerNode implements NodeHooks {
   #followTrajectories(): void {
     const node = this.#node;
     const topic = 'motion_planner/joint_trajectory';
+    const commanders = new Commanders(node, topic, node.parameters.commanders);
     node.createSubscription('trajectory_msgs/msg/JointTrajectory', topic, reliable(1), (message) => {
       if (this.#running === undefined) return;
       try {
+        // safety_monitor may hear of the same publisher two seconds later.
+        const rivals = commanders.rivals();
+        if (rivals.length > 0)
+          throw new Error(
+            `${rivals.join(', ')} publishes joint trajectories beside ${node.parameters.commanders.join(', ')}`,
+          );
         this.#running.input.take(message, this.#running.loop.shared, node.now(), this.#offset);
         this.#carrier?.link.want();
       } catch (error) {

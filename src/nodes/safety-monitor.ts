@@ -7,8 +7,8 @@ import { TRAJECTORY_CAPACITY } from '../control/trajectory-buffer.js';
 import { describeEstimatorFaults, EstimatorFault } from '../estimation/base-estimate.js';
 import { Kinematics } from '../robot/kinematics.js';
 import { Robot } from '../robot/robot.js';
+import { COMMANDERS_PARAMETER, Commanders } from '../ros/commanders.js';
 import { Level } from '../ros/diagnostics.js';
-import { publishersOf } from '../ros/endpoints.js';
 import { parseHeartbeat } from '../ros/heartbeat.js';
 import { hearHeartbeats, linkPorts } from '../ros/heartbeat-link.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
@@ -25,6 +25,7 @@ import { SAFETY_PARAMETERS } from '../ros/safety-parameters.js';
 import { measureClockOffset } from '../ros/time.js';
 import type { OperatorCause, Reaction } from '../safety/causes.js';
 import { levelOf, type SafetyEvent, SafetyLevel } from '../safety/findings.js';
+import { FloodGuard } from '../safety/flood-guard.js';
 import { beMorePatient, loadSafetyConfig, type SafetyConfig } from '../safety/safety-config.js';
 import { describeReaction, JUDGEMENT_PERIOD, SafetyMonitor, type SafetyState } from '../safety/safety-monitor.js';
 
@@ -36,6 +37,8 @@ const FOREIGN_PERIOD = 0.1;
 const WARNING_PERIOD = 5;
 
 const JOINT_STATES = 'joint_states';
+/** Joint states that are read, and in which time, s: reading ten thousand a second would take the others' processor. */
+const FLOOD = [8, 0.02] as const;
 const CONTROLLER_STATE = 'joint_controller/state';
 const TRAJECTORY = 'motion_planner/joint_trajectory';
 
@@ -71,11 +74,7 @@ const PARAMETERS = {
     default: [JOINT_STATES, CONTROLLER_STATE, TRAJECTORY],
     description: `Topics without which the robot stops; of ${JOINT_STATES}, ${CONTROLLER_STATE}, ${TRAJECTORY}.`,
   },
-  commanders: {
-    type: 'string_array',
-    default: ['motion_planner'],
-    description: 'Nodes, of the same namespace, that may publish joint trajectories: any other one stops the robot.',
-  },
+  ...COMMANDERS_PARAMETER,
   node_silence: {
     type: 'double',
     default: 0,
@@ -217,12 +216,19 @@ class SafetyMonitorNode implements NodeHooks {
     const node = this.#node;
     const monitor = this.#monitor;
     const { names } = this.#robot;
-    node.createSubscription('sensor_msgs/msg/JointState', JOINT_STATES, sensorData(), (message) => {
-      const time = monotonicSeconds();
-      monitor.observe('topic', JOINT_STATES, time);
-      monitor.observeJoints(time, message.name, message.position, message.velocity, message.effort);
-      this.#react();
-    });
+    const states = new FloodGuard(...FLOOD);
+    node.createSubscription(
+      'sensor_msgs/msg/JointState',
+      JOINT_STATES,
+      sensorData(),
+      (message) => {
+        const time = monotonicSeconds();
+        monitor.observe('topic', JOINT_STATES, time);
+        monitor.observeJoints(time, message.name, message.position, message.velocity, message.effort);
+        this.#react();
+      },
+      () => states.admits(monotonicSeconds()),
+    );
     node.createSubscription('cosmos_humanoid/msg/ControllerState', CONTROLLER_STATE, sensorData(), (message) => {
       const time = monotonicSeconds();
       const { mode, stop_causes: causes, speed_scale: speedScale, timing } = message;
@@ -275,12 +281,9 @@ class SafetyMonitorNode implements NodeHooks {
   /** Asks the graph who publishes what moves the robot. */
   #watchCommanders(): void {
     const node = this.#node;
-    const namespace = node.name.slice(0, node.name.lastIndexOf('/') + 1);
-    const allowed = node.parameters.commanders.map((name) => `${namespace}${name}`);
+    const commanders = new Commanders(node, TRAJECTORY, node.parameters.commanders);
     node.createTimer(FOREIGN_PERIOD, () => {
-      const publishers = publishersOf(node, `${namespace}${TRAJECTORY}`);
-      const foreign = publishers.filter(({ node: name }) => name.startsWith('/') && !allowed.includes(name));
-      this.#monitor.observeForeign([...new Set(foreign.map(({ node: name }) => name))]);
+      this.#monitor.observeForeign(commanders.foreign());
       this.#react();
     });
   }
