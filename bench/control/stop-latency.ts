@@ -108,8 +108,18 @@ export async function graphStopLatency(
     }
   };
   const running = (): boolean => controller?.mode === StopMode.running && level < SafetyLevel.protectiveStop;
+  /** Again where something else stops the robot meanwhile, such as the load of the run before. */
+  const release = async (): Promise<void> => {
+    const deadline = performance.now() + 1e3 * PATIENCE;
+    do {
+      if (performance.now() > deadline) throw new Error('safety_monitor keeps the robot stopped');
+      await reset.call({});
+      await pause(60);
+    } while (!running());
+  };
   const outcome: GraphStopLatency = { total: [], fromMonitor: [] };
-  await until(`messages on ${state.topic}`, running);
+  await until(`messages on ${state.topic}`, () => controller !== undefined);
+  await release();
   await until('safety_monitor listens', () => request.subscriptionCount > 0);
   for (let trial = 0; trial < trials; trial++) {
     await pause(20 * Math.random());
@@ -121,13 +131,7 @@ export async function graphStopLatency(
     const damped = toSeconds(controller?.mode_since ?? { sec: 0, nanosec: 0 });
     outcome.total.push(1e3 * (damped - begin));
     outcome.fromMonitor.push(1e3 * (damped - judged));
-    // Something else may stop the robot meanwhile.
-    const deadline = performance.now() + 1e3 * PATIENCE;
-    do {
-      if (performance.now() > deadline) throw new Error('safety_monitor keeps the robot stopped');
-      await reset.call({});
-      await pause(60);
-    } while (!running());
+    await release();
   }
   return outcome;
 }
