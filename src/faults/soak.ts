@@ -3,6 +3,7 @@ import { LatencyHistogram } from '../control/latency-histogram.js';
 import { Random } from '../math/random.js';
 import type { MessageType } from '../ros/messages.js';
 import { FaultedGraph, type GraphOptions, pause } from './faulted-graph.js';
+import { LoopCounters } from './loop-counters.js';
 
 /** Topics whose rate is watched. */
 const TOPICS: readonly (readonly [topic: string, type: MessageType])[] = [
@@ -54,7 +55,8 @@ export async function runSoak(
     const topics = watchTopics(graph);
     const random = new Random(seed);
     const causes = new Set<string>();
-    let [tasks, successes, stops, cycles, missed] = [0, 0, 0, 0, 0];
+    let [tasks, successes, stops] = [0, 0, 0];
+    const counters = new LoopCounters();
     const begin = performance.now();
     const elapsed = (): number => (performance.now() - begin) / 1e3;
     const warm = Math.min(WARM, seconds / 3);
@@ -68,9 +70,8 @@ export async function runSoak(
       if (late === undefined && elapsed() > seconds - window) late = sample(graph, topics, window);
       const { success, stopped } = await graph.carryOut(random.integer(LAYOUTS), TASK_TIME);
       tasks++;
-      // Each placement starts a loop of its own.
-      cycles += Number(graph.robot.controller?.timing.cycles ?? 0);
-      missed += Number(graph.robot.controller?.timing.missed ?? 0);
+      const { cycles, missed } = graph.robot.controller!.timing;
+      counters.observe(Number(cycles), Number(missed));
       if (success) successes++;
       if (stopped.length > 0) {
         stops++;
@@ -88,8 +89,8 @@ export async function runSoak(
       stops,
       causes: [...causes],
       ...compare(early ?? last, last),
-      cycles,
-      missed,
+      cycles: counters.cycles,
+      missed: counters.missed,
     };
   } finally {
     await graph.stop();
