@@ -20,7 +20,7 @@ const ENDING = 1;
 export function processFaults({ all, watched }: GraphNodes, config: SafetyConfig): Fault[] {
   return all.flatMap((name) => {
     const { declared, limit } = missing(name, watched, config);
-    const ended = watched.includes(name) ? stopsBy('node_ended', 0) : declared;
+    const ended = watched.includes(name) ? stopsBy('node_ended') : declared;
     const common = { silences: true, disarranges: name === 'joint_controller' };
     return [
       {

@@ -67,7 +67,7 @@ class LifecycleManagerNode implements NodeHooks {
 
   activate(): void {
     const node = this.#node;
-    const namespace = node.name.slice(0, node.name.lastIndexOf('/') + 1);
+    const { namespace } = node;
     this.#down = false;
     this.#complete = false;
     this.#managed = node.parameters.node_names.map((name) => ({

@@ -104,7 +104,7 @@ class OperatorBridgeNode implements NodeHooks {
       supportedEncodings: ['cdr'],
       metadata: { ROS_DISTRO: process.env.ROS_DISTRO ?? '' },
     });
-    const permissions = () => new Permissions(node.parameters.allow, this.#namespace);
+    const permissions = () => new Permissions(node.parameters.allow, this.#node.namespace);
     const topics = new BridgeTopics(node, data);
     const clients = new ServiceClients(node);
     const services = new BridgeServices(node, data, clients, permissions);
@@ -134,10 +134,6 @@ class OperatorBridgeNode implements NodeHooks {
     this.#stopThread = undefined;
     await stopThread?.close();
     await server?.close();
-  }
-
-  get #namespace(): string {
-    return this.#node.name.slice(0, this.#node.name.lastIndexOf('/') + 1);
   }
 
   /**
@@ -180,7 +176,7 @@ class OperatorBridgeNode implements NodeHooks {
         },
         cancel: () => instructions.cancel(),
       },
-      this.#namespace,
+      this.#node.namespace,
       () => node.parameters.allow,
     );
     return hub;

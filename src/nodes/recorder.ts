@@ -181,7 +181,7 @@ class RecorderNode implements NodeHooks {
   #discover(): void {
     const node = this.#node;
     const { topics, exclude } = node.parameters;
-    const isWanted = topicFilter(topics, exclude, node.name.slice(0, node.name.lastIndexOf('/') + 1));
+    const isWanted = topicFilter(topics, exclude, node.namespace);
     for (const { name, types } of graphTopics(node)) {
       const type = types[0];
       if (type === undefined || HIDDEN.test(name) || this.#problems.has(name) || !isWanted(name)) continue;

@@ -290,7 +290,7 @@ class SafetyMonitorNode implements NodeHooks {
 
   async #hearNodes(port: number): Promise<void> {
     const node = this.#node;
-    const namespace = node.name.slice(0, node.name.lastIndexOf('/') + 1);
+    const { namespace } = node;
     // A node that is up but not at work is missed like one that is gone.
     const atWork = (text: string) => {
       const beat = parseHeartbeat(text);

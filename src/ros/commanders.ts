@@ -19,7 +19,7 @@ export class Commanders {
 
   /** @param topic of the namespace of the node @param allowed names of nodes there */
   constructor(node: RosNode, topic: string, allowed: readonly string[]) {
-    const namespace = node.name.slice(0, node.name.lastIndexOf('/') + 1);
+    const { namespace } = node;
     this.#node = node;
     this.#topic = `${namespace}${topic}`;
     this.#allowed = allowed.map((name) => `${namespace}${name}`);

@@ -38,6 +38,11 @@ export class RosNode {
     return this.native.getFullyQualifiedName();
   }
 
+  /** What comes before the names of its namespace, e.g. /ns/; a slash without one. */
+  get namespace(): string {
+    return this.name.slice(0, this.name.lastIndexOf('/') + 1);
+  }
+
   /** Subscriptions that are open. */
   get subscriptions(): Iterable<Subscription> {
     return this.#subscriptions;

@@ -26,6 +26,7 @@ describe('RosNode', () => {
 
   it('knows its name and the time', () => {
     expect(node.name).to.equal('/robot/tester');
+    expect(node.namespace).to.equal('/robot/');
     expect(node.now()).to.be.closeTo(Date.now() / 1e3, 1);
   });
 
