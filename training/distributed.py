@@ -45,6 +45,11 @@ def own_part(tensor: Tensor) -> Tensor:
     return tensor.to_local() if hasattr(tensor, 'to_local') else tensor
 
 
+def whole(tensor: Tensor) -> Tensor:
+    """A tensor that may be spread, put together; all must call this."""
+    return tensor.full_tensor() if hasattr(tensor, 'full_tensor') else tensor
+
+
 def agree(value: float, device: torch.device) -> float:
     """The first process's value, for all."""
     if not dist.is_initialized():

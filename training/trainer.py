@@ -112,7 +112,7 @@ class Trainer:
                 # The graphs' own memory is written again by the next step.
                 loss, parts = total.detach().clone(), parts.clone()
             (total / training.accumulation).backward()
-        torch.nn.utils.clip_grad_norm_(self.parameters, training.gradient_clip)
+        self.gradient_norm = torch.nn.utils.clip_grad_norm_(self.parameters, training.gradient_clip)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         decay = min(training.ema, (1 + self.step) / (10 + self.step))
@@ -158,11 +158,16 @@ class Trainer:
         return {name.removeprefix('model.'): value for name, value in state.items()}
 
     def describe(self, total: Tensor, parts: Tensor) -> dict[str, float]:
-        """The losses as numbers, the mean of all processes; waits for the device. Raises RuntimeError if not finite."""
+        """The losses as numbers, the mean of all processes, and the last step's gradient before it was clipped.
+
+        Waits for the device. Raises RuntimeError if the loss is not finite.
+        """
         values = distributed.mean_of_all(torch.cat([total.view(1), parts])).tolist()
+        norm = distributed.whole(self.gradient_norm).item()
         if not math.isfinite(values[0]):
             raise RuntimeError(f'loss is {values[0]} at step {self.step}; lower training.learning_rate')
-        return {name: float(f'{value:.5g}') for name, value in zip(('loss', *PARTS), values, strict=True)}
+        named = zip(('loss', *PARTS, 'gradient_norm'), (*values, norm), strict=True)
+        return {name: float(f'{value:.5g}') for name, value in named}
 
     def _first_model(self, train_frames: Tensor) -> CosmosTransformer:
         """The network before the first step, the same in all processes."""

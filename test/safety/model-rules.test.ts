@@ -48,9 +48,9 @@ describe('TrackingRules', () => {
 
   it('stops for a joint that stays behind its command for a while', () => {
     const { findings, rules } = make();
-    for (let t = 0; t < 0.15; t += 0.05) rules.observe(t, true, [0.5, 0], [1e-3 * t, 0]);
+    for (let t = 0; t < 0.075; t += 0.025) rules.observe(t, true, [0.5, 0], [1e-3 * t, 0]);
     expect(findings.reaction).to.equal(undefined);
-    for (let t = 0.2; t < 0.4; t += 0.05) rules.observe(t, true, [0.5, 0], [1e-3 * t, 0]);
+    for (let t = 0.1; t < 0.4; t += 0.05) rules.observe(t, true, [0.5, 0], [1e-3 * t, 0]);
     expect(texts(findings)[0]).to.equal('left_elbow_joint: 0.500 rad from its command, limit 0.4 rad');
     rules.observe(0.5, false, [0.5, 0], [0, 0]);
     expect(findings.reset()).to.have.length(0);
