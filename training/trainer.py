@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from . import distributed
+from .compiled_step import Losses, choose_losses
 from .config import Config, TrainingConfig
 from .mirror import mirror
 from .model import CosmosTransformer
@@ -64,11 +65,9 @@ class Trainer:
         self.futures = max(1, round(config.loss.future_share * share))
         self.rearranged = min(share - self.futures, round(config.augmentation.rearranged * share))
         self._begin(train_frames)
-        compiled = training.compile and device.type == 'cuda'
-        # One process replays the step as CUDA graphs: its kernels are shorter than their launches.
-        self.replayed = compiled and world == 1 and training.accumulation == 1
-        mode = 'reduce-overhead' if self.replayed else 'default'
-        self._losses = torch.compile(self.objective, dynamic=False, mode=mode) if compiled else self.objective
+        self._losses = self.objective
+        if training.compile and device.type == 'cuda':
+            self._losses = self._compiled(graphs=world == 1 and training.accumulation == 1)
 
     @property
     def model(self) -> CosmosTransformer:
@@ -103,8 +102,7 @@ class Trainer:
             group['lr'] = rate
         for part in range(training.accumulation):
             batch = self.sample()
-            if self.replayed:
-                torch.compiler.cudagraph_mark_step_begin()
+            torch.compiler.cudagraph_mark_step_begin()
             if hasattr(self.objective, 'set_requires_gradient_sync'):
                 self.objective.set_requires_gradient_sync(part + 1 == training.accumulation)
             with self.autocast():
@@ -168,6 +166,21 @@ class Trainer:
             raise RuntimeError(f'loss is {values[0]} at step {self.step}; lower training.learning_rate')
         named = zip(('loss', *PARTS, 'gradient_norm'), (*values, norm), strict=True)
         return {name: float(f'{value:.5g}') for name, value in named}
+
+    def _compiled(self, graphs: bool) -> Losses:
+        """The objective as fast as its gradient stays right; one process replays it as CUDA graphs, if `graphs`.
+
+        Its kernels are shorter than their launches.
+        """
+
+        def forms() -> Iterator[tuple[str, Losses]]:
+            if graphs:
+                yield 'compiled, as CUDA graphs', torch.compile(self.objective, dynamic=False, mode='reduce-overhead')
+            torch.compiler.reset()
+            yield 'compiled', torch.compile(self.objective, dynamic=False)
+            yield 'as it is written', self.objective
+
+        return choose_losses(self.objective, forms(), self.sample, self.parameters, self.autocast)
 
     def _first_model(self, train_frames: Tensor) -> CosmosTransformer:
         """The network before the first step, the same in all processes."""

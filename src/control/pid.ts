@@ -9,7 +9,10 @@ const INTEGRAL_SHARE = 0.2;
 /**
  * PID with feed-forward for all joints. With e = q_d − q and ė = q̇_d − q̇,
  *
- *   τ = kp·e + kd·ė + I + τ_ff,   I = ∫ ki·e dt,   |τ| ≤ τ_max.
+ *   τ = kp·ē + kd·ė + I + τ_ff,   I = ∫ ki·e dt,   |τ| ≤ τ_max,   ē = e within ± τ_max / kp.
+ *
+ * A joint that is held back pushes with τ_max however far it lags, and one that comes free then, such as a finger that
+ * slips off what it presses, runs after its command with τ_max / kd at most, not with kp·e / kd.
  *
  * `command` leaves kp and kd to the drives, which close that part of the loop faster, and sends the rest as their
  * feed-forward torque; `torque` gives τ itself, for drives that take torque only.
@@ -26,6 +29,8 @@ export class JointPid {
   readonly #ki: Float64Array;
   readonly #kd: Float64Array;
   readonly #limit: Float64Array;
+  /** τ_max / kp, rad; Infinity without stiffness. */
+  readonly #lead: Float64Array;
   readonly #integral: Float64Array;
   readonly #torque: Float64Array;
 
@@ -34,6 +39,7 @@ export class JointPid {
     this.#ki = Float64Array.from(parameters.ki);
     this.#kd = Float64Array.from(parameters.kd);
     this.#limit = Float64Array.from(parameters.effortLimit);
+    this.#lead = this.#limit.map((limit, j) => (this.#kp[j] > 0 ? limit / this.#kp[j] : Infinity));
     this.#integral = new Float64Array(this.#kp.length);
     this.#torque = new Float64Array(this.#kp.length);
   }
@@ -55,17 +61,18 @@ export class JointPid {
   }
 
   /**
-   * Fills `out` for drives with gains. The effort is chosen such that the drive's own sum stays within the torque
-   * limit: effort = clamp(τ) − kp·e − kd·ė.
+   * Fills `out` for drives with gains: the position is the nearest to the desired one that asks for no more than the
+   * torque limit, q + ē. The effort is chosen such that the drive's own sum stays within it: clamp(τ) − kp·ē − kd·ė.
    * @param reference desired position, velocity and feed-forward torque
    * @param q measured positions, rad @param qd measured velocities, rad/s @param dt s since the last cycle
    */
   command(reference: JointSample, q: Float64Array, qd: Float64Array, dt: number, out: JointCommand): void {
     for (let j = 0; j < q.length; j++) {
       const limit = this.#limit[j];
+      const lead = this.#lead[j];
       const pd = this.#update(j, reference, q[j], qd[j], dt);
       const effort = this.#torque[j] - pd;
-      out.position[j] = reference.position[j];
+      out.position[j] = clamp(reference.position[j], q[j] - lead, q[j] + lead);
       out.velocity[j] = reference.velocity[j];
       out.kp[j] = this.#kp[j];
       out.kd[j] = this.#kd[j];
@@ -97,8 +104,9 @@ export class JointPid {
   /** One joint: integrates, stores the limited torque, returns its proportional and derivative part. */
   #update(j: number, reference: JointSample, q: number, qd: number, dt: number): number {
     const limit = this.#limit[j];
+    const lead = this.#lead[j];
     const e = reference.position[j] - q;
-    const pd = this.#kp[j] * e + this.#kd[j] * (reference.velocity[j] - qd);
+    const pd = this.#kp[j] * clamp(e, -lead, lead) + this.#kd[j] * (reference.velocity[j] - qd);
     const rest = pd + reference.effort[j];
     let integral = this.#integral[j];
     const torque = rest + integral;

@@ -102,7 +102,8 @@ export class FaultedGraph {
       const parametersFile = join(options.directory, 'params.yaml');
       const parameters = parseDocument(readFileSync(packagePath(options.parameters), 'utf8'));
       // Messages that are wrong in themselves come from this node.
-      parameters.setIn(['/**/safety_monitor', 'ros__parameters', 'commanders'], ['motion_planner', NODE]);
+      for (const name of ['safety_monitor', 'joint_controller'])
+        parameters.setIn([`/**/${name}`, 'ros__parameters', 'commanders'], ['motion_planner', NODE]);
       writeFileSync(parametersFile, parameters.toString());
       const robot = new SimulatedRobot(
         node,

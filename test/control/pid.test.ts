@@ -65,6 +65,21 @@ describe('JointPid', () => {
     expect(out[0]).to.equal(0);
   });
 
+  it('pushes with the torque limit where it is held back, and is no faster than that allows when it comes free', () => {
+    // A finger: 4.66 N·m/rad, 0.3 N·m·s/rad, 1.864 N·m. Without the bound on the error it would run with 18 rad/s.
+    const pid = new JointPid(makeParameters(1, { kp: 4.66, ki: 0, kd: 0.3, effortLimit: 1.864 }));
+    const joint = new Joint(2e-3);
+    const target = reference(1.2);
+    expect(joint.step(pid, target)).to.be.closeTo(1.864, 1e-9);
+    let fastest = 0;
+    for (let k = 0; k < 1000; k++) {
+      joint.step(pid, target);
+      fastest = Math.max(fastest, joint.qd[0]!);
+    }
+    expect(fastest).to.be.within(5, 1.864 / 0.3);
+    expect(joint.q[0]).to.be.closeTo(1.2, 1e-3);
+  });
+
   it('removes the error of a constant load by its integral', () => {
     const joint = new Joint(0.5, -8);
     const pid = new JointPid(makeParameters(1, { ki: 400 }));

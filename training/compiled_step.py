@@ -1,0 +1,60 @@
+"""Compiles the loss, and takes the compiled form only if its gradient is that of the loss as it is written."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+
+from . import distributed
+from .studio import Batch
+
+Losses = Callable[[Batch], tuple[Tensor, Tensor]]
+FACTOR = 4.0
+"""The norms of the gradients of two minibatches differ by less."""
+TRIALS = 4
+"""CUDA graphs warm up, are recorded, and only then replayed."""
+
+
+def choose_losses(
+    plain: Losses,
+    forms: Iterator[tuple[str, Losses]],
+    sample: Callable[[], Batch],
+    parameters: list[Tensor],
+    autocast: Callable[[], AbstractContextManager[object]],
+) -> Losses:
+    """The first of `forms`, (name, loss), whose gradient's norm agrees with that of `plain` in single precision.
+
+    Each is asked for `TRIALS` minibatches of `sample` under `autocast`. A wrong gradient does not show in the losses: it is
+    clipped, and what is right in it with the rest, so that the network hardly learns. Raises RuntimeError where none agrees.
+    """
+    with sdpa_kernel(SDPBackend.MATH):
+        expected = gradient_norm(plain, sample(), parameters, nullcontext())
+    tried = []
+    for name, losses in forms:
+        norms = [gradient_norm(losses, sample(), parameters, autocast()) for _ in range(TRIALS)]
+        if all(expected / FACTOR < norm < FACTOR * expected for norm in norms):
+            print(f'the step is {name}: norms of the gradient {_listed(norms)}, in single precision {expected:.3g}', flush=True)
+            return losses
+        tried.append(f'{name} {_listed(norms)}')
+        print(f'the step is not {tried[-1]}: norm of the gradient in single precision {expected:.3g}', flush=True)
+    raise RuntimeError(f'no form of the step has the gradient of the loss, norm {expected:.3g}: {"; ".join(tried)}')
+
+
+def gradient_norm(
+    losses: Losses, batch: Batch, parameters: list[Tensor], context: AbstractContextManager[object]
+) -> float:
+    """Norm of the gradient of the total loss of a minibatch; the parameters keep none."""
+    torch.compiler.cudagraph_mark_step_begin()
+    with context:
+        total, _ = losses(batch)
+    total.backward()
+    norm = distributed.whole(torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])).item()
+    for parameter in parameters:
+        parameter.grad = None
+    return norm
+
+
+def _listed(norms: list[float]) -> str:
+    return ', '.join(f'{norm:.3g}' for norm in norms)
