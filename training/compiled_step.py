@@ -1,5 +1,6 @@
 """Compiles the loss, and takes the compiled form only if its gradient is that of the loss as it is written."""
 
+import math
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 
@@ -21,7 +22,7 @@ def choose_losses(
     plain: Losses,
     forms: Iterator[tuple[str, Losses]],
     sample: Callable[[], Batch],
-    parameters: list[Tensor],
+    parameters: dict[str, Tensor],
     autocast: Callable[[], AbstractContextManager[object]],
 ) -> Losses:
     """The first of `forms`, (name, loss), whose gradient's norm agrees with that of `plain` in single precision.
@@ -30,31 +31,34 @@ def choose_losses(
     clipped, and what is right in it with the rest, so that the network hardly learns. Raises RuntimeError where none agrees.
     """
     with sdpa_kernel(SDPBackend.MATH):
-        expected = gradient_norm(plain, sample(), parameters, nullcontext())
+        expected, _ = gradient_norm(plain, sample(), parameters, nullcontext())
     tried = []
     for name, losses in forms:
-        norms = [gradient_norm(losses, sample(), parameters, autocast()) for _ in range(TRIALS)]
-        if all(expected / FACTOR < norm < FACTOR * expected for norm in norms):
-            print(f'the step is {name}: norms of the gradient {_listed(norms)}, in single precision {expected:.3g}', flush=True)
+        found = [gradient_norm(losses, sample(), parameters, autocast()) for _ in range(TRIALS)]
+        norms = ', '.join(f'{norm:.3g}' for norm, _ in found)
+        if all(expected / FACTOR < norm < FACTOR * expected for norm, _ in found):
+            print(f'the step is {name}: norms of the gradient {norms}, in single precision {expected:.3g}', flush=True)
             return losses
-        tried.append(f'{name} {_listed(norms)}')
-        print(f'the step is not {tried[-1]}: norm of the gradient in single precision {expected:.3g}', flush=True)
+        tried.append(f'{name} {norms}, most of it of {found[-1][1]}')
+        print(f'the step is not {tried[-1]}; in single precision {expected:.3g}', flush=True)
     raise RuntimeError(f'no form of the step has the gradient of the loss, norm {expected:.3g}: {"; ".join(tried)}')
 
 
 def gradient_norm(
-    losses: Losses, batch: Batch, parameters: list[Tensor], context: AbstractContextManager[object]
-) -> float:
-    """Norm of the gradient of the total loss of a minibatch; the parameters keep none."""
+    losses: Losses, batch: Batch, parameters: dict[str, Tensor], context: AbstractContextManager[object]
+) -> tuple[float, str]:
+    """Norm of the gradient of the total loss of a minibatch, and the name of the parameter with most of it.
+
+    The parameters keep no gradient.
+    """
     torch.compiler.cudagraph_mark_step_begin()
     with context:
         total, _ = losses(batch)
     total.backward()
-    norm = distributed.whole(torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])).item()
-    for parameter in parameters:
+    norms = {}
+    for name, parameter in parameters.items():
+        if parameter.grad is not None:
+            norms[name] = distributed.whole(parameter.grad.norm()).item()
         parameter.grad = None
-    return norm
-
-
-def _listed(norms: list[float]) -> str:
-    return ', '.join(f'{norm:.3g}' for norm in norms)
+    norm = math.sqrt(sum(own * own for own in norms.values()))
+    return norm, max(norms, key=lambda name: (math.isnan(norms[name]), norms[name]))

@@ -25,6 +25,8 @@ from .scene import Description
 
 ARM_STATE = 27
 """Numbers of the proprioception that each arm has."""
+GONE = 3.0
+"""m from base_link: no task has anything there."""
 RATE = 10.0
 """Rows a second."""
 
@@ -302,4 +304,13 @@ def _read_episode(path: Path, tasks: dict[int, int], shape: ModelConfig, bodies:
         raise ValueError(f'{path}: arm must be 0 (right) or 1 (left)')
     result['arm'] = torch.from_numpy(arm.astype(np.float32))
     result['task'] = torch.tensor([tasks[index] for index in task.tolist()])
-    return result
+    return _within_reach(result)
+
+
+def _within_reach(episode: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The frames before an object is gone: one that fell and rolls away would outweigh all others in the loss."""
+    base = episode['base'][:, None, :3]
+    away = (episode['bodies'][..., :3] - base).norm(dim=-1) * (episode['present'] > 0.5)
+    gone = (away.amax(dim=1) > GONE).nonzero()
+    rows = int(gone[0]) if len(gone) else len(away)
+    return {name: values[: max(rows, 1)] for name, values in episode.items()}

@@ -69,6 +69,15 @@ def load_exported(directory: Path, config: Config) -> TrainedModel:
     return trained
 
 
+def renew(trained: TrainedModel, part: str) -> None:
+    """Gives a part of the network its first weights again, where training has spoiled it. Raises ValueError without one."""
+    fresh = CosmosTransformer(trained.config.model, trained.config.video)
+    parts = dict(fresh.named_children())
+    if part not in parts:
+        raise ValueError(f'--fresh: the network has no {part}; its parts are {", ".join(parts)}')
+    getattr(trained.model, part).load_state_dict(parts[part].state_dict())
+
+
 def tensors_of(path: Path) -> dict[str, np.ndarray]:
     """The tensors of a network's file in single precision, by their names before they were made smaller."""
     stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in onnx.load(path).graph.initializer}
@@ -171,8 +180,12 @@ def main() -> None:
     parser.add_argument('--model', type=Path, required=True, help='directory of an exported model')
     parser.add_argument('--config', type=Path, required=True, help='YAML configuration with its sizes')
     parser.add_argument('--out', type=Path, required=True, help='checkpoint to write')
+    parser.add_argument('--fresh', nargs='*', default=[], metavar='PART', help='parts of the network that begin anew')
     arguments = parser.parse_args()
-    load_exported(arguments.model, load_config(arguments.config)).save(arguments.out)
+    trained = load_exported(arguments.model, load_config(arguments.config))
+    for part in arguments.fresh:
+        renew(trained, part)
+    trained.save(arguments.out)
 
 
 if __name__ == '__main__':

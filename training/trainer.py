@@ -24,6 +24,8 @@ from .transfer import freeze, transfer_weights
 from .checkpoint import TrainedModel
 from .video_tokenizer import VideoTokenizer
 
+BELIEVABLE = 1e4
+"""A gradient with a greater norm is one of a fault in how it is computed, or in the data."""
 TEXT_ROWS = 1024
 """Instructions are padded to a multiple of it, so that a compiled step stays valid when demonstrations are added."""
 
@@ -44,6 +46,8 @@ class Trainer:
         frozen: bool = True,
     ) -> None:
         """`source` is a model to begin with; what transfer freezes stays as it is, if `frozen`."""
+        # cuDNN's attention is left out, as the likeliest cause of gradients with norms of 1e5 (README: a run that failed).
+        torch.backends.cuda.enable_cudnn_sdp(False)
         device = train_frames.device
         self.config, self.device, self.studio, self.source = config, device, studio, source
         self.rank, training = rank, config.training
@@ -158,12 +162,14 @@ class Trainer:
     def describe(self, total: Tensor, parts: Tensor) -> dict[str, float]:
         """The losses as numbers, the mean of all processes, and the last step's gradient before it was clipped.
 
-        Waits for the device. Raises RuntimeError if the loss is not finite.
+        Waits for the device. Raises RuntimeError if the loss is not finite, or the gradient beyond belief.
         """
         values = distributed.mean_of_all(torch.cat([total.view(1), parts])).tolist()
         norm = distributed.whole(self.gradient_norm).item()
         if not math.isfinite(values[0]):
             raise RuntimeError(f'loss is {values[0]} at step {self.step}; lower training.learning_rate')
+        if not norm < BELIEVABLE:
+            raise RuntimeError(f'the gradient has a norm of {norm:.3g} at step {self.step}: what is right in it is lost to clipping')
         named = zip(('loss', *PARTS, 'gradient_norm'), (*values, norm), strict=True)
         return {name: float(f'{value:.5g}') for name, value in named}
 
@@ -180,7 +186,8 @@ class Trainer:
             yield 'compiled', torch.compile(self.objective, dynamic=False)
             yield 'as it is written', self.objective
 
-        return choose_losses(self.objective, forms(), self.sample, self.parameters, self.autocast)
+        named = {name: parameter for name, parameter in self.model.named_parameters() if parameter.requires_grad}
+        return choose_losses(self.objective, forms(), self.sample, named, self.autocast)
 
     def _first_model(self, train_frames: Tensor) -> CosmosTransformer:
         """The network before the first step, the same in all processes."""

@@ -20,7 +20,7 @@ npm start -- [options]
 Brings the simulated H2 Plus up on a ROS 2 graph, carries out an instruction with the trained policy and stays up for
 more. Exit code: 0 success, 2 the task failed, 1 an error.
 
-  --instruction S  what to do ("pick up the red cup and place it in the bin")
+  --instruction S  what to do (the task's first: "pick up the red cup and place it in the bin")
   --once           end after one instruction
   --seed N         places the objects (11); every further instruction finds them placed anew
   --task TASK      task in config/scenes (pick_and_place)
@@ -34,7 +34,7 @@ more. Exit code: 0 success, 2 the task failed, 1 an error.
 `;
 
 const { values } = parseOptions(usage, {
-  instruction: { type: 'string', default: 'pick up the red cup and place it in the bin' },
+  instruction: { type: 'string' },
   once: { type: 'boolean', default: false },
   seed: { type: 'string', default: '11' },
   task: { type: 'string', default: 'pick_and_place' },
@@ -65,7 +65,7 @@ async function main(): Promise<number> {
   const matcher = new InstructionMatcher([
     { task: task.task, instructions: task.instructions.flatMap(({ texts }) => texts) },
   ]);
-  const first = matcher.match(values.instruction);
+  const first = matcher.match(values.instruction ?? task.instructions[0]!.texts[0]!);
   if (!first.known) throw new Error(first.message);
   const robot = Robot.load(packagePath('config/robot.yaml'));
 

@@ -64,6 +64,7 @@ export class JointController {
   readonly #watchdog: CycleWatchdog;
   readonly #crouch: StopTrajectory;
   readonly #target: JointSample;
+  readonly #asked: Float64Array;
   readonly #measured: Plausibility;
   #demanded: StopMode = StopMode.running;
   #edge: StopMode = StopMode.running;
@@ -97,6 +98,7 @@ export class JointController {
     const hold = { posture: new Float64Array(joints).fill(Number.NaN), speed: 1, settle: SETTLE };
     this.#crouch = new StopTrajectory(parameters, options.crouch ?? hold);
     this.#target = createJointSample(joints);
+    this.#asked = new Float64Array(joints);
     this.#measured = new Plausibility(joints, options.implausibleVelocity);
   }
 
@@ -133,6 +135,11 @@ export class JointController {
   /** Torques asked of the joints in the last cycle, N·m; a live view. */
   get torque(): Float64Array {
     return this.#pid.demand;
+  }
+
+  /** Positions asked of the joints in the last cycle, of which the drives get what their torque suffices for, rad; a live view. */
+  get asked(): Float64Array {
+    return this.#asked;
   }
 
   /**
@@ -206,6 +213,7 @@ export class JointController {
     this.#limiter.track(this.#target, dt, this.#scale);
     const { position, velocity } = this.#measured;
     this.#pid.command(this.#limiter.command, position, velocity, dt, command);
+    this.#asked.set(this.#limiter.command.position);
     if (this.#measured.anyLost) this.#release(command);
     if (!(allFinite(command.position) && allFinite(command.velocity) && allFinite(command.effort))) {
       this.#stop.raise(StopCause.commandNotFinite);
@@ -281,6 +289,7 @@ export class JointController {
   #damp(command: JointCommand): void {
     this.#mode = StopMode.damping;
     this.#pid.damp(this.#measured.position, command);
+    this.#asked.set(command.position);
   }
 
   /** Takes the stiffness away from joints whose sensors are lost: their command is where they are. */
@@ -289,6 +298,7 @@ export class JointController {
     for (let j = 0; j < lost.length; j++) {
       if (lost[j] === 0) continue;
       command.position[j] = position[j];
+      this.#asked[j] = position[j];
       command.velocity[j] = 0;
       command.kp[j] = 0;
       command.effort[j] = 0;

@@ -4,7 +4,7 @@ import type { JointController } from './joint-controller.js';
 /** One consistent view of what the loop measured and commanded in the same cycle. */
 export interface LoopSnapshot {
   readonly state: RobotState;
-  /** Position, velocity and effort as sent to the drives. */
+  /** Velocity, gains and effort as sent to the drives, and the position asked for: the drives get the nearest that their torque reaches. */
   readonly command: JointCommand;
   /** Torques asked of the joints, N·m: drive law and feed-forward together, limited. */
   readonly torque: Float64Array;
@@ -70,7 +70,7 @@ export function packSnapshot(
   at = put(to, at, state.linearAcceleration);
   at = put(to, at, state.leftFootWrench);
   at = put(to, at, state.rightFootWrench);
-  at = put(to, at, command.position);
+  at = put(to, at, controller.asked);
   at = put(to, at, command.velocity);
   at = put(to, at, command.kp);
   at = put(to, at, command.kd);

@@ -138,11 +138,6 @@ export class ReferenceFollower {
     return this.#phase === ReferencePhase.none ? 0 : this.#active.stamp;
   }
 
-  /** Age of the trajectory being played, s; 0 when there is none. */
-  age(time: number): number {
-    return this.#phase === ReferencePhase.none ? 0 : time - this.#arrival;
-  }
-
   /** Whether trajectories came and then stayed away for longer than the timeout and than the last one lasts. */
   lost(time: number): boolean {
     if (this.#phase === ReferencePhase.none) return false;

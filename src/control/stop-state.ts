@@ -95,11 +95,6 @@ export class StopState {
     return this.#causes;
   }
 
-  /** Causes raised in the current cycle, a mask of StopCause. */
-  get present(): number {
-    return this.#present;
-  }
-
   /** Starts a cycle: causes count as gone until they are raised again. */
   beginCycle(): void {
     this.#present = 0;

@@ -32,21 +32,28 @@ export interface Verdict {
 /** What the measurement may add: the moment of the injection is known to about this, s. */
 export const TOLERANCE = 0.03;
 
-type Causes = Readonly<Record<string, Pick<DeclaredCause, 'reaction' | 'deadline'>>>;
+type Causes = Readonly<Record<string, Pick<DeclaredCause, 'layer' | 'reaction' | 'deadline'>>>;
+
+/** The cause by which the loop stops without safety_monitor. */
+const MONITOR_GONE = 'monitor_silent';
 
 /**
  * Compares what a robot did with what is declared for the faults of a run. Every fault that calls for a stop must be
  * followed by one, in time; the most severe stop must be one that is declared, and no less than the least that any
- * fault calls for. @param causes of the safety configuration
+ * fault calls for. What only safety_monitor can see is seen by nobody while another fault keeps it silent: then the loop
+ * stops for that, in its time. @param causes of the safety configuration
  */
 export function judge(faults: readonly InjectedFault[], seen: Observation, causes: Causes): Verdict {
   const problems: string[] = [];
+  const gone = faults.filter(({ declared }) => declared.causes.includes(MONITOR_GONE));
+  const monitorGone = Math.max(...gone.map((fault) => dueOf(fault, causes)));
   const calls = faults.flatMap(({ declared, time }) => {
     const reactions = stops(declared, causes);
     if (reactions.length === 0) return [];
     const least = reactions.reduce((a, b) => (severity(a) < severity(b) ? a : b));
-    const deadline = Math.max(...declared.causes.map((cause) => causes[cause]!.deadline));
-    return [{ least, time, due: time + declared.visibleAfter + deadline, optional: declared.optional === true }];
+    const unseen = declared.causes.every((cause) => causes[cause]!.layer === 'monitor') ? monitorGone : -Infinity;
+    const due = Math.max(dueOf({ declared, time }, causes), unseen);
+    return [{ least, time, due, optional: declared.optional === true }];
   });
   const demanded = calls.filter(({ optional }) => !optional);
   const allowed = faults.flatMap(({ declared }) => stops(declared, causes));
@@ -69,6 +76,11 @@ export function judge(faults: readonly InjectedFault[], seen: Observation, cause
   );
   const reactionTime = time === undefined || first === undefined ? undefined : time - first;
   return { problems, reactionTime };
+}
+
+/** When the reaction to a fault must have begun, s. */
+function dueOf({ declared, time }: InjectedFault, causes: Causes): number {
+  return time + declared.visibleAfter + Math.max(...declared.causes.map((cause) => causes[cause]!.deadline));
 }
 
 function stops({ causes: names }: Declaration, causes: Causes): Reaction[] {

@@ -163,7 +163,9 @@ class JointControllerNode implements NodeHooks {
     if (complaint !== undefined) node.log.info(complaint);
     node.createTimer(FAULT_PERIOD, () => {
       carrier.link.setConfirmed(node.parameters.confirmed || this.#confirmation.valid);
-      if (carrier.link.takeFaultsSeen() !== 0) this.#running?.loop.shared.raiseStop(StopMode.damping);
+      const running = this.#running;
+      // What is seen before there is a loop stays for it.
+      if (running !== undefined && carrier.link.takeFaultsSeen() !== 0) running.loop.shared.raiseStop(StopMode.damping);
     });
     node.own(node.diagnostics.addSource(() => carrier.report(node.diagnostics)));
     node.own(() => {
@@ -209,6 +211,8 @@ class JointControllerNode implements NodeHooks {
     while (!loop.shared.readSnapshot(snapshot)) {
       await Promise.race([loop.finished, new Promise((resolve) => setTimeout(resolve, 1))]);
     }
+    // A loop that fails from here on ends the process: this rejection is left to nobody.
+    void loop.finished.then(() => {});
     this.#running = { loop, snapshot, input: new TrajectoryInput(parameters.names) };
     this.#confirmation.use();
     this.#episode++;

@@ -14,7 +14,6 @@ import { hearHeartbeats, linkPorts } from '../ros/heartbeat-link.js';
 import type { HumanoidNode, NodeHooks } from '../ros/humanoid-node.js';
 import { readJointTrajectory } from '../ros/joint-trajectory.js';
 import { safetyMarkers } from '../ros/marker-messages.js';
-import type { Message } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
 import type { Publisher } from '../ros/publisher.js';
@@ -35,6 +34,8 @@ const PUBLISHED = 5;
 const FOREIGN_PERIOD = 0.1;
 /** A warning that comes and goes is told at most this often, s. */
 const WARNING_PERIOD = 5;
+/** The loop may take this long to run after a reset, s. */
+const FOLLOWING = 0.5;
 
 const JOINT_STATES = 'joint_states';
 /** Joint states that are read, and in which time, s: reading ten thousand a second would take the others' processor. */
@@ -122,6 +123,8 @@ class SafetyMonitorNode implements NodeHooks {
   #link!: SafetyWordSender;
   #publishState!: () => void;
   #published: SafetyState | undefined;
+  /** What the loop last said, and when, s. */
+  #loop: { readonly time: number; readonly mode: number; readonly causes: readonly string[] } | undefined;
   readonly #warned = new Map<string, number>();
 
   constructor(node: HumanoidNode<typeof PARAMETERS>) {
@@ -234,6 +237,7 @@ class SafetyMonitorNode implements NodeHooks {
       const { mode, stop_causes: causes, speed_scale: speedScale, timing } = message;
       const { reference_position: commanded, position: measured } = message;
       monitor.observe('topic', CONTROLLER_STATE, time);
+      this.#loop = { time, mode, causes };
       const counters = { cycles: Number(timing.cycles), missed: Number(timing.missed) };
       monitor.observeLoop(time, { mode, causes, speedScale, ...counters }, { commanded, measured });
       this.#react();
@@ -247,8 +251,10 @@ class SafetyMonitorNode implements NodeHooks {
         readJointTrajectory(message, names, node.now(), trajectory);
         monitor.observeTrajectory(time, trajectory);
       } catch (error) {
-        node.warn('trajectory', (error as Error).message);
-        monitor.observeTrajectory(time, misshapen(message));
+        const { message: reason } = error as Error;
+        node.warn('trajectory', reason);
+        // One without points moves nothing.
+        if (message.points.length > 0) monitor.observeMalformedTrajectory(time, reason);
       }
       this.#react();
     });
@@ -327,11 +333,24 @@ class SafetyMonitorNode implements NodeHooks {
       monitor.request('emergency_stop', 'topic safety/emergency_stop');
       this.#act();
     });
-    node.createService('std_srvs/srv/Trigger', 'safety/reset', () => {
+    node.createService('std_srvs/srv/Trigger', 'safety/reset', async () => {
       const { accepted, message } = monitor.reset(monotonicSeconds());
       this.#act();
-      return { success: accepted, message };
+      if (!accepted) return { success: false, message };
+      const causes = await this.#loopStays();
+      if (causes === undefined) return { success: true, message };
+      return { success: false, message: `joint_controller stays stopped: ${causes.join('; ')}` };
     });
+  }
+
+  /** Waits a moment for the loop to run after a reset. @returns causes for which it stays stopped; undefined: it runs, or is silent */
+  async #loopStays(): Promise<readonly string[] | undefined> {
+    const asked = monotonicSeconds();
+    while (monotonicSeconds() < asked + FOLLOWING) {
+      if (this.#loop?.mode === StopMode.running) return undefined;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    return this.#loop !== undefined && this.#loop.time > asked ? this.#loop.causes : undefined;
   }
 
   #publish(
@@ -370,7 +389,8 @@ class SafetyMonitorNode implements NodeHooks {
     const time = monotonicSeconds();
     const { cause, reaction, text } = event;
     if (reaction === 'warn') {
-      const key = `${cause} ${text.slice(0, text.indexOf(':') + 1)}`;
+      // The same but for its figures.
+      const key = `${cause} ${text.replace(/[-\d.]+/g, '')}`;
       if (time - (this.#warned.get(key) ?? -Infinity) < WARNING_PERIOD) return;
       this.#warned.set(key, time);
     }
@@ -394,13 +414,6 @@ function strictSilence(
 /** The largest temperature rise of a motor, 1 at its continuous torque. */
 function monitorHeat({ temperatureRise }: SafetyMonitor): number {
   return temperatureRise.reduce((most, rise) => Math.max(most, rise), 0);
-}
-
-/** A trajectory of a wrong shape, as far as it can be judged: by its number of joints. */
-function misshapen({
-  points,
-}: Message<'trajectory_msgs/msg/JointTrajectory'>): Parameters<SafetyMonitor['observeTrajectory']>[1] {
-  return { joints: points[0]?.positions.length ?? 0, count: 0, time: [], position: [], velocity: [] };
 }
 
 function differs(a: SafetyState, b: SafetyState | undefined): boolean {

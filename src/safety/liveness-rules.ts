@@ -37,6 +37,8 @@ export class LivenessRules {
   readonly #findings: Findings;
   #wellSince = Number.NaN;
   #judged = Number.NaN;
+  /** The last judgement came late. */
+  #late = false;
 
   /** @param names by kind @param period of the judgements, s */
   constructor(
@@ -111,9 +113,10 @@ export class LivenessRules {
 
   /** @param time s, now */
   judge(time: number): void {
-    const late = time - this.#judged > LATE * this.#period;
+    // Never twice in a row: one that is always late would judge nothing.
+    this.#late = !this.#late && time - this.#judged > LATE * this.#period;
     this.#judged = time;
-    if (late) return;
+    if (this.#late) return;
     const { settled } = this;
     let well = true;
     for (const watch of this.#watches.values()) {

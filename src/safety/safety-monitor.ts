@@ -200,6 +200,11 @@ export class SafetyMonitor {
     this.#trajectories.observe(time, trajectory);
   }
 
+  /** A message that is no trajectory of this robot. @param time s, of arrival @param reason what is wrong with it */
+  observeMalformedTrajectory(time: number, reason: string): void {
+    this.#trajectories.observeMalformed(time, reason);
+  }
+
   /** A report of the control loop. @param time s, of arrival */
   observeLoop(time: number, loop: LoopObservation, motion?: LoopMotion): void {
     this.#loop.observe(time, loop, this.#findings.reaction);

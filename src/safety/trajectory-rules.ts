@@ -47,6 +47,12 @@ export class TrajectoryRules {
     else this.#findings.clear(KEY);
   }
 
+  /** One that is no trajectory of this robot. @param time s, of arrival @param reason what is wrong with it */
+  observeMalformed(time: number, reason: string): void {
+    this.#observed = time;
+    this.#findings.set(KEY, 'trajectory_malformed', reason);
+  }
+
   /** @param time s, now */
   judge(time: number): void {
     if (time - this.#observed > VALIDITY) this.#findings.clear(KEY);

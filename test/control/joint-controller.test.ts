@@ -83,6 +83,22 @@ class Bench {
 }
 
 describe('JointController', () => {
+  it('tells what it asks of a joint that is held back, and gives its drive what its torque suffices for', () => {
+    const bench = Bench.followed();
+    bench.speed = 1;
+    // The joint is where it was, whatever is asked of it.
+    bench.run(0.5, () => {
+      bench.state.position[3] = 0;
+      bench.state.velocity[3] = 0;
+    });
+    expect(bench.controller.asked[3]).to.be.closeTo(bench.controller.asked[4]!, 1e-9);
+    expect(bench.controller.asked[3]).to.be.above(0.4);
+    expect(bench.command.position[3]).to.be.closeTo(60 / 400, 1e-9);
+    bench.controller.demandStop(StopMode.damping);
+    bench.run(DT);
+    expect(bench.controller.asked[3]).to.equal(bench.command.position[3]);
+  });
+
   it('holds the posture it starts in while there is no reference', () => {
     const bench = new Bench();
     bench.streaming = false;

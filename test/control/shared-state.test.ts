@@ -21,11 +21,14 @@ describe('SharedState', () => {
     vectors.forEach((vector: Float64Array, n) => {
       for (let i = 0; i < vector.length; i++) vector[i] = 100 * (n + 1) + i;
     });
+    // The other side learns what is asked for, not what of it the drives get.
+    controller.asked.set(command.position);
+    command.position.fill(-1);
     state.time = 12.5;
     loop.publish(state, command, controller, Float64Array.of(1, 2, 3, 4, 5));
     expect(other.readSnapshot(snapshot)).to.equal(true);
     expect(snapshot.state).to.deep.equal(state);
-    expect(snapshot.command).to.deep.equal(command);
+    expect(snapshot.command).to.deep.equal({ ...command, position: controller.asked });
     expect([...snapshot.groundTruth]).to.deep.equal([1, 2, 3, 4, 5]);
     expect([...snapshot.torque]).to.deep.equal([0, 0, 0, 0]);
   });

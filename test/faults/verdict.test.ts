@@ -3,9 +3,11 @@ import { type Declaration, stopsBy, TOLERATED } from '../../src/faults/fault.js'
 import { judge } from '../../src/faults/verdict.js';
 
 const CAUSES = {
-  reference_silent: { reaction: 'category_2', deadline: 0.005 },
-  state_not_finite: { reaction: 'category_0', deadline: 0.002 },
-  cycles_missed: { reaction: 'slow', deadline: 0.002 },
+  reference_silent: { layer: 'loop', reaction: 'category_2', deadline: 0.005 },
+  state_not_finite: { layer: 'loop', reaction: 'category_0', deadline: 0.002 },
+  cycles_missed: { layer: 'loop', reaction: 'slow', deadline: 0.002 },
+  monitor_silent: { layer: 'loop', reaction: 'category_2', deadline: 0.005 },
+  imu_invalid: { layer: 'monitor', reaction: 'category_2', deadline: 0.05 },
 } as const;
 
 const silent = stopsBy('reference_silent', 0.25);
@@ -53,6 +55,16 @@ describe('judge', () => {
     expect(judge([at(10, TOLERATED), at(10.3, broken)], stopped('category_0', 10.301), CAUSES).problems).to.deep.equal(
       [],
     );
+  });
+
+  it('lets the loop stop for a monitor that is silent where only the monitor could see the other fault', () => {
+    const gone = at(10, stopsBy('monitor_silent', 0.3));
+    expect(
+      judge([gone, at(10.02, stopsBy('imu_invalid'))], stopped('category_2', 10.3), CAUSES).problems,
+    ).to.deep.equal([]);
+    const late = judge([gone, at(10.02, silent)], stopped('category_2', 10.34), CAUSES).problems;
+    expect(late.join()).to.match(/^reacted 35 ms after the deadline/);
+    expect(judge([at(10, stopsBy('imu_invalid'))], stopped('category_2', 10.3), CAUSES).problems).to.have.length(1);
   });
 
   it('finds a robot that left a stop by itself', () => {

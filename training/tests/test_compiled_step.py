@@ -16,7 +16,7 @@ def loss(weight, factor=1.0):
 
 
 def choose(weight, forms):
-    return choose_losses(loss(weight), iter(forms), lambda: torch.ones(3), [weight], nullcontext)
+    return choose_losses(loss(weight), iter(forms), lambda: torch.ones(3), {'w': weight}, nullcontext)
 
 
 def test_takes_the_first_form_whose_gradient_is_right(weight):
@@ -27,5 +27,5 @@ def test_takes_the_first_form_whose_gradient_is_right(weight):
 
 def test_refuses_forms_whose_gradient_vanishes_or_is_none(weight):
     forms = [('vanishing', loss(weight, 1e-3)), ('none', loss(weight, float('nan')))]
-    with pytest.raises(RuntimeError, match='norm 1.73: vanishing 0.00173.*; none nan'):
+    with pytest.raises(RuntimeError, match='norm 1.73: vanishing 0.00173.* of w; none nan'):
         choose(weight, forms)

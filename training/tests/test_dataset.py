@@ -1,3 +1,4 @@
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -69,6 +70,19 @@ def test_executed_motion_is_that_of_the_chosen_arm():
     torch.testing.assert_close(motion[0, :3], later[0, 0, :3] - now[0, :3])
     torch.testing.assert_close(motion[1, :3], later[1, 0, 27:30] - now[1, 27:30])
     torch.testing.assert_close(motion[:, 6], torch.stack([later[0, 0, 18], later[1, 0, 45]]))
+
+
+def test_an_episode_ends_where_an_object_rolls_away(tmp_path, tiny):
+    directory = write_demonstrations(tmp_path / 'rolling', episodes=1, frames=8)
+    path = next(directory.glob('data/*/*.parquet'))
+    table = pq.read_table(path)
+    bodies = np.array(table['sim.bodies'].to_pylist())
+    body = 7 * BODIES.index('red_cup')
+    bodies[5:, body] = 4.0
+    column = pa.array(list(bodies.astype(np.float32)), pa.list_(pa.float32()))
+    pq.write_table(table.set_column(table.column_names.index('sim.bodies'), 'sim.bodies', column), path)
+    data = load_demonstrations([directory], tiny.model)
+    assert len(data.task) == 5 and data.end.tolist() == [4] * 5
 
 
 def test_faults_name_the_file_and_the_column(tmp_path):

@@ -6,7 +6,7 @@ import torch
 
 from training.export import export_model
 from training.networks import example_inputs, networks
-from training.reload import load_exported
+from training.reload import load_exported, renew
 
 
 def copy_of(run, tmp_path):
@@ -42,6 +42,17 @@ def test_8_bits_give_back_networks_that_answer_alike(run, tiny, demonstrations, 
             expected, actual = (n.module(*(inputs[name] for name in n.inputs)) for n in (own, other))
         for a, b in zip(*((v if isinstance(v, tuple) else (v,)) for v in (actual, expected)), strict=True):
             assert (a - b).square().mean().sqrt() < 0.1 * b.std(correction=0) + 1e-3, own.name
+
+
+def test_a_part_begins_anew(run):
+    trained = copy.deepcopy(run[1])
+    before = copy.deepcopy(trained.model.state_dict())
+    renew(trained, 'autoregressive_decoder')
+    changed = {name for name, value in trained.model.state_dict().items() if not torch.equal(value, before[name])}
+    assert changed and all(name.startswith('autoregressive_decoder.') for name in changed)
+    assert trained.model.autoregressive_decoder.norm.weight.eq(1.0).all()
+    with pytest.raises(ValueError, match='no decoder; its parts are visual_encoder, '):
+        renew(trained, 'decoder')
 
 
 def test_a_network_of_another_size_is_refused(run, tiny, tmp_path):

@@ -59,6 +59,8 @@ export class UnitreeH2Hardware implements Hardware {
   readonly #torque = new Float64Array(MOTORS.length);
   /** Whether the robot has been taken over since activation. */
   #taken = false;
+  /** The last command was not one of damping. */
+  #stiff = false;
   #latched = 0;
   #acknowledged = false;
   #due = 0;
@@ -119,16 +121,17 @@ export class UnitreeH2Hardware implements Hardware {
 
   write(command: JointCommand): void {
     const now = this.#now();
-    // Half a cycle of the loop early is on time.
-    if (now < this.#due - PERIOD / 4) return;
-    this.#due = now > this.#due + PERIOD ? now + PERIOD : this.#due + PERIOD;
     const damping = this.#isDamping(command);
+    // Half a cycle of the loop early is on time; the first damping one after others waits for nothing, it may be the last.
+    if (now < this.#due - PERIOD / 4 && !(damping && this.#stiff)) return;
+    this.#due = now > this.#due + PERIOD ? now + PERIOD : this.#due + PERIOD;
     if (this.#latched !== 0) {
       this.#acknowledged ||= damping;
       if (this.#acknowledged && !damping && this.#report.faults === 0) this.#latched = 0;
     }
     if (!this.#taken && (damping || this.#latched !== 0 || !this.#link.wanted)) return;
-    if (damping || this.#latched !== 0) {
+    this.#stiff = !damping && this.#latched === 0;
+    if (!this.#stiff) {
       this.#damp(command);
     } else {
       this.#taken = true;
