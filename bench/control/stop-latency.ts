@@ -55,7 +55,7 @@ export async function loopStopLatency(trials: number, realtime: boolean): Promis
   }
 }
 
-/** Ways of an emergency stop through the graph. */
+/** Ways of a stop through the graph: an emergency stop that is asked for, or a protective one. */
 export const STOP_PATHS = ['topic', 'service', 'measurement'] as const;
 export type StopPath = (typeof STOP_PATHS)[number];
 
@@ -67,7 +67,7 @@ export interface GraphStopLatency {
   readonly fromMonitor: number[];
 }
 
-/** Causes emergency stops in a graph and resets them; the loop says to the cycle when it damped. */
+/** Causes stops in a graph and resets them; the loop says to the cycle when it damped, or held. */
 export async function graphStopLatency(
   { node }: WholeGraph,
   path: StopPath,
@@ -85,7 +85,7 @@ export async function graphStopLatency(
     },
   );
   node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(10), (message) => {
-    if (message.level === SafetyLevel.emergencyStop && level < SafetyLevel.emergencyStop) {
+    if (message.level >= SafetyLevel.protectiveStop && level < SafetyLevel.protectiveStop) {
       judged = toSeconds(message.header.stamp);
     }
     level = message.level;
@@ -118,6 +118,7 @@ export async function graphStopLatency(
     } while (!running());
   };
   const outcome: GraphStopLatency = { total: [], fromMonitor: [] };
+  const wanted = path === 'measurement' ? StopMode.hold : StopMode.damping;
   await until(`messages on ${state.topic}`, () => controller !== undefined);
   await release();
   await until('safety_monitor listens', () => request.subscriptionCount > 0);
@@ -127,10 +128,10 @@ export async function graphStopLatency(
     if (path === 'measurement') joints.publish({ header: { stamp: node.stamp() }, position: broken() });
     else if (path === 'topic') request.publish({});
     else await stop.call({});
-    await until('the loop damps', () => controller?.mode === StopMode.damping && judged >= begin);
-    const damped = toSeconds(controller?.mode_since ?? { sec: 0, nanosec: 0 });
-    outcome.total.push(1e3 * (damped - begin));
-    outcome.fromMonitor.push(1e3 * (damped - judged));
+    await until('the loop stops', () => controller?.mode === wanted && judged >= begin);
+    const stopped = toSeconds(controller?.mode_since ?? { sec: 0, nanosec: 0 });
+    outcome.total.push(1e3 * (stopped - begin));
+    outcome.fromMonitor.push(1e3 * (stopped - judged));
     await release();
   }
   return outcome;

@@ -63,7 +63,10 @@ export function checkTimes(chunk: ActionChunk, now: number, running: ActionChunk
   if (older > 0) throw new Error(`action chunk: it is ${older.toFixed(2)} s older than the one that is followed`);
 }
 
-/** @throws Error where a length is wrong or a number is not finite */
+/** Shortest and longest time between waypoints, s. */
+const DT = [1e-3, 1] as const;
+
+/** @throws Error where a length or dt is wrong or a number is not finite */
 export function checkChunk(chunk: ActionChunk): void {
   const horizon = chunk.gripper.length;
   if (horizon < 2) throw new Error(`action chunk: ${horizon} waypoints; at least 2 are needed`);
@@ -72,8 +75,10 @@ export function checkChunk(chunk: ActionChunk): void {
       `action chunk: ${chunk.poses.length} pose numbers for ${horizon} waypoints; expected ${7 * horizon}`,
     );
   }
-  if (!(chunk.dt > 0) || !Number.isFinite(chunk.stamp))
-    throw new Error('action chunk: stamp and dt must be finite, dt > 0');
+  if (!Number.isFinite(chunk.stamp)) throw new Error(`action chunk: stamp is ${chunk.stamp}; it must be finite`);
+  if (!(chunk.dt >= DT[0] && chunk.dt <= DT[1])) {
+    throw new Error(`action chunk: dt is ${chunk.dt} s, needs ${DT[0]} to ${DT[1]} s`);
+  }
   const bad = [...chunk.anchor, ...chunk.poses, ...chunk.gripper].findIndex((value) => !Number.isFinite(value));
   if (bad >= 0) throw new Error(`action chunk: number ${bad} of anchor, poses, gripper is not finite`);
 }

@@ -99,7 +99,7 @@ export class ActionDecoder {
    * @param now time at which the chunk takes over, s
    * @returns the chunk to execute, which also becomes the running one; undefined where the chunk ends before `now`: the
    *   running one then stays
-   * @throws Error where a number is not finite or a length is wrong; the running chunk then stays
+   * @throws Error where a number is not finite, a length or dt is wrong; the running chunk then stays
    */
   decode(chunk: ActionChunk, positions: ArrayLike<number>, now: number): ActionChunk | undefined {
     checkChunk(chunk);

@@ -137,7 +137,8 @@ export class BodyModel {
 
   /**
    * Computes poses only: base, centre of mass and soles.
-   * @param positions of all the robot's joints, rad @param base pose of base_link
+   * @param positions of all the robot's joints, rad; where one is not finite, the joint's last one that was counts
+   * @param base pose of base_link
    */
   updatePose(positions: Float64Array, base: Pick<BaseEstimate, 'position' | 'orientation'>): void {
     const { qpos, com, xpos, xmat } = this.#views();
@@ -149,7 +150,7 @@ export class BodyModel {
     }
     qpos[3] = orientation[3];
     const { joints } = this;
-    for (let j = 0; j < joints.length; j++) qpos[7 + j] = positions[joints[j]];
+    copyFinite(positions, joints, qpos, 7);
     this.#mj.mj_kinematics(this.#model, this.#data);
     this.#mj.mj_comPos(this.#model, this.#data);
     const p = this.#pelvis;
@@ -170,7 +171,7 @@ export class BodyModel {
     }
   }
 
-  /** Computes poses, velocities and dynamics. @param velocities of all the robot's joints, rad/s */
+  /** Computes poses, velocities and dynamics. @param velocities of all the robot's joints, rad/s, likewise */
   update(positions: Float64Array, velocities: Float64Array, base: BaseEstimate): void {
     this.updatePose(positions, base);
     const { qvel } = this.#views();
@@ -182,7 +183,7 @@ export class BodyModel {
       velocity[k] = base.velocity[k];
       velocity[3 + k] = r[3 * k] * omega[0] + r[3 * k + 1] * omega[1] + r[3 * k + 2] * omega[2];
     }
-    for (let j = 0; j < joints.length; j++) qvel[BASE_DOF + j] = velocities[joints[j]];
+    copyFinite(velocities, joints, qvel, BASE_DOF);
     const mj = this.#mj;
     const model = this.#model;
     const data = this.#data;
@@ -281,5 +282,13 @@ export class BodyModel {
       xaxis: data.xaxis,
       com: data.subtree_com,
     };
+  }
+}
+
+/** Copies the values at `joints` to `out` from `start` on; one that is not finite leaves what is there. */
+function copyFinite(values: Float64Array, joints: Int32Array, out: Float64Array, start: number): void {
+  for (let j = 0; j < joints.length; j++) {
+    const value = values[joints[j]];
+    if (Number.isFinite(value)) out[start + j] = value;
   }
 }

@@ -89,10 +89,15 @@ async function main(): Promise<number> {
     values.emulator ? 'launch/hardware.launch.xml' : 'launch/sim.launch.xml',
   );
   let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
-    void graph.stop();
-  };
+  let interrupt = () => {};
+  // An action whose server has ended is never answered.
+  const interruption = new Promise<never>((_, reject) => {
+    interrupt = () => {
+      interrupted = true;
+      void graph.stop().finally(() => reject(new Error('interrupted')));
+    };
+  });
+  interruption.catch(() => {});
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
 
@@ -121,13 +126,18 @@ async function main(): Promise<number> {
       const begun = performance.now();
       say(`\n"${instruction}"`);
       let stage = '';
-      const goal = await executive.sendGoal({ instruction, timeout }, (feedback) => {
+      const sent = executive.sendGoal({ instruction, timeout }, (feedback) => {
         const { stage: now, elapsed, confidence } = feedback as { stage: string; elapsed: number; confidence: number };
         if (now !== stage) say(`  ${elapsed.toFixed(1).padStart(5)} s  ${now} (confidence ${confidence.toFixed(2)})`);
         stage = now;
       });
+      const goal = await Promise.race([sent, interruption]);
       if (!goal.isAccepted()) throw new Error('task_executive refused the instruction; see nodes.log');
-      const result = (await goal.getResult()) as { success: boolean; message: string; duration: number };
+      const result = (await Promise.race([goal.getResult(), interruption])) as {
+        success: boolean;
+        message: string;
+        duration: number;
+      };
       const duration = (performance.now() - begun) / 1000;
       const nodes = usageMeter.read();
       // The hand has let go a moment before the success test has held for its second.

@@ -1,3 +1,4 @@
+import { monotonicSeconds } from '../control/monotonic-clock.js';
 import { bestActions, type PolicyBackend } from '../cosmos/policy-backend.js';
 import { type PolicyAnswer, PolicySession, type PolicySessionOptions } from '../cosmos/policy-session.js';
 import { Turns } from '../cosmos/turns.js';
@@ -82,6 +83,8 @@ class CosmosInferenceNode implements NodeHooks {
   /** The last observations, the newest at the end. */
   #recent: FusedObservation[] = [];
   #next = 0;
+  /** Counts instructions and policies. */
+  #turn = 0;
   /** Rate that the tier in use names, Hz. */
   #tierRate: number | undefined;
   #busy = false;
@@ -119,6 +122,7 @@ class CosmosInferenceNode implements NodeHooks {
     const foreseen = node.createPublisher('sensor_msgs/msg/Image', 'cosmos/predicted_image', sensorData(1));
     node.createSubscription('std_msgs/msg/String', 'instruction', latched(), ({ data }) => {
       this.#instruction = data;
+      this.#turn++;
       this.#session.reset();
     });
     node.createSubscription(
@@ -127,7 +131,7 @@ class CosmosInferenceNode implements NodeHooks {
       sensorData(1),
       (message) => {
         this.#remember(message);
-        if (this.#instruction !== '' && !this.#busy && node.now() >= this.#next)
+        if (this.#instruction !== '' && !this.#busy && monotonicSeconds() >= this.#next)
           void this.#predict(message, { prediction, world, markers, foreseen });
       },
     );
@@ -141,11 +145,11 @@ class CosmosInferenceNode implements NodeHooks {
 
   async #predict(observation: FusedObservation, to: Publishers): Promise<void> {
     const node = this.#node;
-    const instruction = this.#instruction;
+    const [instruction, turn] = [this.#instruction, this.#turn];
     this.#busy = true;
     // Observations come on the cameras' beat: a part of it is allowed, so that no beat is missed by a hair.
     const period = 1 / this.#rate;
-    this.#next = node.now() + period - Math.min(MARGIN, 0.5 * period);
+    this.#next = monotonicSeconds() + period - Math.min(MARGIN, 0.5 * period);
     try {
       let preprocess = 0;
       const infer = () => {
@@ -155,8 +159,9 @@ class CosmosInferenceNode implements NodeHooks {
         return this.#session.infer(senses, instruction);
       };
       const answers = await this.#turns.take(infer, true);
-      // An instruction that was taken back meanwhile moves nothing.
-      if (!node.active || this.#instruction !== instruction) return;
+      if (!node.active) return;
+      // What was asked before another instruction, or of another policy, moves nothing, and is not gone on from.
+      if (this.#turn !== turn) return this.#session.reset();
       const { stamp } = observation.header;
       for (const answer of answers)
         to.prediction.publish(predictionMessage(answer, this.#context(instruction, stamp), preprocess));
@@ -280,6 +285,7 @@ class CosmosInferenceNode implements NodeHooks {
 
   /** Goes on with another policy. @param rate most inferences a second, Hz; where it is left out, the parameter */
   #use(lease: PolicyLease, rate?: number): void {
+    this.#turn++;
     const { candidates, steps } = this.#node.parameters;
     this.#tierRate = rate;
     this.#lease?.release();

@@ -155,7 +155,6 @@ class MotionPlannerNode implements NodeHooks {
     const idle = isZero(reference_stamp);
     this.#hindrance = stopped ? `the robot is stopped${because(state.stop_causes)}` : idle ? NOT_FOLLOWING : undefined;
     if (this.#started && !stopped && !idle) return;
-    this.#clock.start(this.#node.now());
     this.#follower.abort(this.#hindrance ?? NOT_HEARD);
     try {
       this.#planner.reset(reference_position, 0);
@@ -163,6 +162,9 @@ class MotionPlannerNode implements NodeHooks {
       this.#node.warn('state', `joint_controller/state refused: ${(error as Error).message}`);
       return;
     }
+    const now = this.#node.now();
+    this.#separation.shift(this.#clock.origin - now);
+    this.#clock.start(now);
     this.#followed = undefined;
     this.#started = true;
   }

@@ -1,3 +1,4 @@
+import { monotonicSeconds } from '../control/monotonic-clock.js';
 import { type AccessRules, isLoopback } from '../operator/access.js';
 import { ControlHub } from '../operator/control-hub.js';
 import { FoxgloveServer } from '../operator/foxglove.js';
@@ -152,7 +153,7 @@ class OperatorBridgeNode implements NodeHooks {
     };
     this.#announceStop = (source) => {
       topic.publishRaw(message);
-      this.#stopped = node.now();
+      this.#stopped = monotonicSeconds();
       node.log.error(`emergency stop by ${source}`);
     };
   }
@@ -174,7 +175,10 @@ class OperatorBridgeNode implements NodeHooks {
           node.log.info(`"${instruction}" is asked for by an operator`);
           return instructions.give(instruction);
         },
-        cancel: () => instructions.cancel(),
+        cancel: () => {
+          permissions().demand('execute_instruction');
+          return instructions.cancel();
+        },
       },
       this.#node.namespace,
       () => node.parameters.allow,
@@ -218,7 +222,7 @@ class OperatorBridgeNode implements NodeHooks {
     const options = { host, port, pagePort, access, linkPort: linkPorts(node.name).controller };
     try {
       const thread = await StopThread.start(options, (source) => {
-        if (node.now() - this.#stopped < SAME_STOP) return;
+        if (monotonicSeconds() - this.#stopped < SAME_STOP) return;
         this.#announceStop(source);
         hub.tellStopped();
       });

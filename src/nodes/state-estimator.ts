@@ -17,6 +17,8 @@ import { runNode } from '../ros/run-node.js';
 
 /** Time without control cycles that diagnostics calls a silence, s. */
 const SILENCE = 0.2;
+/** Cycles that end this much before those taken already are by a new clock, s. */
+const NEW_CLOCK = 10;
 /** Faults in which the estimate is still a good one. */
 const MILD = EstimatorFault.noContact | EstimatorFault.slip | EstimatorFault.gap;
 
@@ -168,9 +170,13 @@ class StateEstimatorNode implements NodeHooks {
       state.velocity.set(message.velocity);
     });
     let next: number | undefined;
-    let time = 0;
+    let time = Number.NaN;
     const take = (message: Message<'cosmos_humanoid/msg/ControllerCycles'>): void => {
       const first = message.first_cycle;
+      const behind = time - message.time[message.time.length - 1];
+      if (behind >= 0 && behind < NEW_CLOCK) {
+        throw new Error(`cycles from ${first} on end ${behind.toFixed(3)} s before those taken: late, or sent twice`);
+      }
       const anew = next === undefined || first < next;
       const lost = anew ? 0 : first - (next as number);
       let faults = 0;

@@ -1,4 +1,5 @@
 import rclnodejs from 'rclnodejs';
+import { monotonicSeconds } from '../control/monotonic-clock.js';
 import { InstructionMatcher } from '../cosmos/instruction-matcher.js';
 import { defaultTaskProgress, TaskProgress } from '../cosmos/task-progress.js';
 import { Robot } from '../robot/robot.js';
@@ -122,7 +123,7 @@ class TaskExecutiveNode implements NodeHooks {
   }
 
   async #execute(goal: Goal) {
-    const started = this.#node.now();
+    const started = monotonicSeconds();
     const { instruction, timeout } = goal.request;
     const limit = timeout > 0 ? timeout : this.#node.parameters.timeout;
     const outcome = await this.#carryOut(goal, instruction, limit, started);
@@ -132,7 +133,7 @@ class TaskExecutiveNode implements NodeHooks {
     if (outcome.success) goal.succeed();
     else if (outcome.reason === Reason.cancelled) goal.canceled();
     else goal.abort();
-    return { ...outcome, duration: this.#node.now() - started };
+    return { ...outcome, duration: monotonicSeconds() - started };
   }
 
   async #carryOut(goal: Goal, text: string, limit: number, started: number): Promise<Outcome> {
@@ -149,7 +150,7 @@ class TaskExecutiveNode implements NodeHooks {
     this.#confidence = 0;
     this.#instruction.publish({ data: match.instruction });
     while (this.#progress === progress) {
-      const elapsed = this.#node.now() - started;
+      const elapsed = monotonicSeconds() - started;
       goal.publishFeedback({
         stage: progress.stage,
         progress: progress.progress,
@@ -171,7 +172,7 @@ class TaskExecutiveNode implements NodeHooks {
     if (this.#safety!.level >= SafetyLevel.protectiveStop) {
       return failure(Reason.safetyStop, `stopped: ${this.#safety!.reasons.join('; ')}`);
     }
-    if (this.#node.now() - this.#predictedAt > prediction_timeout) {
+    if (monotonicSeconds() - this.#predictedAt > prediction_timeout) {
       return failure(
         Reason.noPrediction,
         `no prediction of the policy for ${prediction_timeout} s; is cosmos_inference active?`,
@@ -188,7 +189,7 @@ class TaskExecutiveNode implements NodeHooks {
   }
 
   #observePrediction({ objects, confidence }: Message<'cosmos_humanoid/msg/ActionPrediction'>): void {
-    this.#predictedAt = this.#node.now();
+    this.#predictedAt = monotonicSeconds();
     this.#confidence = confidence;
     const [target, receptacle] = objects.map(({ pose: { position } }) => [position.x, position.y, position.z]);
     if (target !== undefined && receptacle !== undefined) {

@@ -4,6 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type AccessRules, judgeRequest } from './access.js';
 import { ClientClaims } from './client-claims.js';
 import { ClientLink, CloseCode, type LinkLimits, type LinkStatus } from './client-link.js';
+import { dropDeadClients, offersProtocol } from './client-socket.js';
 import type { ControlHub } from './control-hub.js';
 import { CONTROL_PATH, CONTROL_PROTOCOL, STOP_PATH } from './control-protocol.js';
 import { type DataRequest, parseDataRequest } from './data-request.js';
@@ -98,7 +99,7 @@ export class OperatorServer {
         resolve();
       });
     });
-    this.#pings = setInterval(() => this.#ping(), 1000 * PING_PERIOD);
+    this.#pings = setInterval(() => dropDeadClients(this.#sockets.clients, this.#answered), 1000 * PING_PERIOD);
     return (this.#http.address() as { port: number }).port;
   }
 
@@ -153,6 +154,8 @@ export class OperatorServer {
     const refuse = (status: string, reason: string) => {
       this.#hooks.refused(`${request.socket.remoteAddress}: ${reason}`);
       const body = `${reason}\n`;
+      // Who is refused does not keep the connection either.
+      socket.once('finish', () => socket.destroy());
       socket.end(
         `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       );
@@ -165,8 +168,7 @@ export class OperatorServer {
     }
     const control = (request.url ?? '/').replace(/\?.*$/, '') === CONTROL_PATH;
     const wanted = control ? CONTROL_PROTOCOL : FoxgloveServer.SUPPORTED_SUBPROTOCOL;
-    const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/);
-    if (!offered.includes(wanted)) {
+    if (!offersProtocol(request, wanted)) {
       refuse('400 Bad Request', `this address speaks the subprotocol ${wanted}`);
       return;
     }
@@ -236,12 +238,5 @@ export class OperatorServer {
       if (complaint !== undefined) end(CloseCode.invalidData, complaint.message);
       else if (request?.op === 'subscribe') for (const { channelId } of request.subscriptions) subscribed(channelId);
     };
-  }
-
-  #ping(): void {
-    for (const socket of this.#sockets.clients) {
-      if (!this.#answered.delete(socket)) socket.terminate();
-      else socket.ping();
-    }
   }
 }

@@ -1,12 +1,15 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { type AccessRules, judgeRequest } from './access.js';
+import { dropDeadClients, offersProtocol } from './client-socket.js';
 import { CONTROL_PATH, CONTROL_PROTOCOL, STOP_FRAME, STOP_PATH, STOPPED_FRAME } from './control-protocol.js';
 
 /** Largest frame of a client, bytes: it has four letters to say. */
 const LARGEST_MESSAGE = 64;
 /** Connections, those that have not said what they want included. */
 const MOST_CONNECTIONS = 64;
+/** A client that has not answered for this long is gone, ms. */
+const PING_PERIOD = 5000;
 
 export interface StopServiceOptions {
   readonly host: string;
@@ -25,6 +28,9 @@ export class StopService {
   readonly #stop: (source: string) => void;
   readonly #http: Server;
   readonly #sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_MESSAGE });
+  /** Clients that have answered the last ping. */
+  readonly #answered = new WeakSet<WebSocket>();
+  #pinging: NodeJS.Timeout | undefined;
 
   /** @param stop stops the robot; told who asks */
   constructor(options: StopServiceOptions, stop: (source: string) => void) {
@@ -36,17 +42,19 @@ export class StopService {
     this.#http.requestTimeout = 10000;
     this.#http.on('upgrade', (request, socket, head) => {
       socket.on('error', () => {});
-      const path = pathOf(request);
-      const offered = (request.headers['sec-websocket-protocol'] ?? '').split(/\s*,\s*/);
       const refused = this.#judge(request);
-      if (refused !== undefined || path !== CONTROL_PATH || !offered.includes(CONTROL_PROTOCOL)) {
+      if (refused !== undefined || pathOf(request) !== CONTROL_PATH || !offersProtocol(request, CONTROL_PROTOCOL)) {
         const status = refused === undefined ? '400 Bad Request' : `${refused.status} Refused`;
+        // Who is refused does not keep the connection either.
+        socket.once('finish', () => socket.destroy());
         socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
         return;
       }
       this.#sockets.handleUpgrade(request, socket, head, (client) => {
         request.socket.setNoDelay(true);
         client.on('error', () => {});
+        this.#answered.add(client);
+        client.on('pong', () => this.#answered.add(client));
         client.on('message', (data) => {
           if (String(data) !== STOP_FRAME) return;
           this.#stop(`${request.socket.remoteAddress}`);
@@ -66,11 +74,13 @@ export class StopService {
         resolve();
       });
     });
+    this.#pinging = setInterval(() => dropDeadClients(this.#sockets.clients, this.#answered), PING_PERIOD);
     return (this.#http.address() as { port: number }).port;
   }
 
   /** Ends all connections and closes the port. */
   async close(): Promise<void> {
+    clearInterval(this.#pinging);
     for (const client of this.#sockets.clients) client.terminate();
     await new Promise<void>((resolve) => {
       this.#http.close(() => resolve());

@@ -73,10 +73,18 @@ export class SeparationMonitor {
     };
   }
 
-  /** @param obstacles all there are @param time of the measurement, on the planner's clock, s */
+  /**
+   * @param obstacles all there are
+   * @param time of the measurement, on the planner's clock, s; one that is ahead of now counts as now
+   */
   observe(obstacles: readonly Obstacle[], time: number): void {
     this.#obstacles = obstacles;
     this.#heard = time;
+  }
+
+  /** Keeps to the planner's clock when that starts anew. @param seconds to add to its times from before */
+  shift(seconds: number): void {
+    this.#heard += seconds;
   }
 
   /** Forgets what was heard. */
@@ -92,7 +100,8 @@ export class SeparationMonitor {
    */
   update(time: number, plan: JointTrajectory, progress: ProgressClock): number {
     const { status } = this;
-    const age = Math.max(time - this.#heard, 0);
+    this.#heard = Math.min(this.#heard, time);
+    const age = time - this.#heard;
     status.silent = age > LONGEST_SILENCE;
     status.scale = status.silent ? 0 : 1;
     status.distance = Number.POSITIVE_INFINITY;

@@ -1,10 +1,13 @@
 import type rclnodejs from 'rclnodejs';
+import { monotonicSeconds } from '../control/monotonic-clock.js';
 import type { Answer, TaskRecord } from '../operator/control-protocol.js';
 import type { RosNode } from './ros-node.js';
 
 const ACTION = 'cosmos_humanoid/action/ExecuteInstruction';
-/** Time that task_executive has to take an instruction, s. */
+/** Time that task_executive has to take an instruction, or to take it back, s. */
 const PATIENCE = 3;
+/** It says ten times a second how an instruction goes: after this silence it is gone, s. */
+const SILENCE = 5;
 
 type Goal = rclnodejs.ClientGoalHandle<typeof ACTION>;
 
@@ -21,6 +24,8 @@ export class InstructionGiver {
   readonly #tell: (task: TaskRecord) => void;
   #task: TaskRecord | undefined;
   #goal: Goal | undefined;
+  /** When something was last heard of the instruction, s. */
+  #heard = 0;
 
   /** @param tell called with every news of an instruction */
   constructor(node: RosNode, tell: (task: TaskRecord) => void) {
@@ -38,12 +43,15 @@ export class InstructionGiver {
       if (!(await this.#client.waitForServer(1000 * PATIENCE))) {
         throw new Error('task_executive does not offer execute_instruction; is it active?');
       }
-      const goal = await this.#client.sendGoal({ instruction, timeout: 0 }, (feedback) => {
+      const sent = this.#client.sendGoal({ instruction, timeout: 0 }, (feedback) => {
         const { stage, progress, confidence, elapsed } = feedback as unknown as Feedback;
+        this.#heard = monotonicSeconds();
         this.#report({ stage, progress, confidence, elapsed });
       });
+      const goal = await answerOf(sent);
       if (!goal.isAccepted()) throw new Error('task_executive is busy with something else');
       this.#goal = goal;
+      this.#heard = monotonicSeconds();
       this.#tell(this.#task);
       void this.#follow(goal);
       return { success: true, message: 'accepted' };
@@ -56,14 +64,20 @@ export class InstructionGiver {
   /** Takes the instruction back. */
   async cancel(): Promise<Answer> {
     if (this.#goal === undefined) return { success: false, message: 'no instruction was given here' };
-    await this.#goal.cancelGoal();
-    return { success: true, message: 'cancelled' };
+    try {
+      const { goals_canceling: taken } = await answerOf(this.#goal.cancelGoal());
+      if (taken.length > 0) return { success: true, message: 'cancelled' };
+      return { success: false, message: 'task_executive does not carry it out any more' };
+    } catch (error) {
+      return { success: false, message: (error as Error).message };
+    }
   }
 
   async #follow(goal: Goal): Promise<void> {
     let outcome: Answer;
     try {
-      const { success, message } = (await goal.getResult()) as unknown as Answer;
+      const result = goal.getResult() as unknown as Promise<Answer>;
+      const { success, message } = await Promise.race([result, this.#silence(goal)]);
       outcome = { success, message };
     } catch (error) {
       outcome = { success: false, message: (error as Error).message };
@@ -74,9 +88,27 @@ export class InstructionGiver {
     this.#goal = undefined;
   }
 
+  /** Rejects once nothing is heard of a goal any more: who carried it out has ended, and may have been started anew. */
+  async #silence(goal: Goal): Promise<never> {
+    while (this.#goal === goal && monotonicSeconds() < this.#heard + SILENCE) await pause(1);
+    throw new Error(`task_executive has said nothing for ${SILENCE} s`);
+  }
+
   #report(news: Partial<TaskRecord>): void {
     if (this.#task === undefined) return;
     this.#task = { ...this.#task, ...news };
     this.#tell(this.#task);
   }
+}
+
+/** @throws Error where task_executive, which may have ended, does not answer */
+async function answerOf<T>(asked: Promise<T>): Promise<T> {
+  const late = pause(PATIENCE).then(() => {
+    throw new Error(`task_executive has not answered for ${PATIENCE} s`);
+  });
+  return Promise.race([asked, late]);
+}
+
+function pause(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1000 * seconds).unref());
 }

@@ -59,13 +59,16 @@ describe('action chunks', () => {
 
   it('are checked: lengths, times, numbers', () => {
     expect(() => checkChunk(chunk)).to.not.throw();
+    expect(() => checkChunk({ ...chunk, dt: 1 })).to.not.throw();
     const cases: [Partial<ActionChunk>, string][] = [
       [{ gripper: Float64Array.of(1) }, '1 waypoints; at least 2 are needed'],
       [{ poses: new Float64Array(20) }, '20 pose numbers for 3 waypoints; expected 21'],
       [{ anchor: new Float64Array(6) }, 'expected 21'],
-      [{ dt: 0 }, 'dt > 0'],
-      [{ dt: Number.NaN }, 'dt > 0'],
-      [{ stamp: Number.POSITIVE_INFINITY }, 'stamp and dt must be finite'],
+      [{ dt: 0 }, 'dt is 0 s, needs 0.001 to 1 s'],
+      [{ dt: Number.NaN }, 'dt is NaN s'],
+      [{ dt: 1.001 }, 'dt is 1.001 s, needs 0.001 to 1 s'],
+      [{ dt: Number.POSITIVE_INFINITY }, 'dt is Infinity s'],
+      [{ stamp: Number.POSITIVE_INFINITY }, 'stamp is Infinity; it must be finite'],
       [{ anchor: chunk.anchor.with(2, Number.NaN) }, 'number 2 of anchor, poses, gripper is not finite'],
       [{ poses: chunk.poses.with(20, Number.NEGATIVE_INFINITY) }, 'number 27 of'],
       [{ gripper: Float64Array.of(0, 0, Number.NaN) }, 'number 30 of'],

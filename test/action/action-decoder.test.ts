@@ -203,7 +203,7 @@ describe('ActionDecoder', () => {
     expect(other.decode(chunk, work, 5)).to.deep.equal(alone);
   });
 
-  it('refuses what is not finite or too short, and keeps the running chunk', () => {
+  it('refuses what is not finite, too short or too slow, and keeps the running chunk', () => {
     const decoder = decoderWith();
     const running = decoder.decode(chunkOf(line(0, 0, 0.1)), work, 0);
     const good = chunkOf(line(0, 0.1, 0), { stamp: 0.1 });
@@ -211,6 +211,8 @@ describe('ActionDecoder', () => {
       [{ ...good, poses: good.poses.with(3, Number.NaN) }, work, 'number 10 of anchor, poses, gripper is not finite'],
       [{ ...good, poses: good.poses.slice(7) }, work, '63 pose numbers for 10 waypoints; expected 70'],
       [{ ...good, gripper: new Float64Array(1) }, work, '1 waypoints; at least 2 are needed'],
+      [{ ...good, dt: 1.5 }, work, 'dt is 1.5 s, needs 0.001 to 1 s'],
+      [{ ...good, dt: Number.POSITIVE_INFINITY }, work, 'dt is Infinity s'],
       [good, work.slice(1), '74 commanded joint positions; the robot has 75 joints'],
       [good, work.with(9, Number.NaN), 'commanded position 9 is NaN; it must be finite'],
     ];

@@ -85,6 +85,25 @@ describe('BodyModel', () => {
     full.delete();
   });
 
+  it('keeps the last position and velocity of a joint whose next ones are not finite', () => {
+    const results = () => [model.com, model.comVelocity, model.bias, model.feet[0].position].map((v) => v.slice());
+    model.update(position, velocity, base);
+    const before = results();
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+      const bad = new Float64Array(joints).fill(value);
+      model.update(bad, bad, base);
+      expect(results(), String(value)).to.deep.equal(before);
+    }
+    const [left, right] = [robot.index('left_knee_joint'), robot.index('right_knee_joint')];
+    const moved = position.with(right, position[right] - 0.1);
+    model.update(moved, velocity, base);
+    const after = results();
+    expect(after).to.not.deep.equal(before);
+    model.update(position, velocity, base);
+    model.update(moved.with(left, Number.NaN), velocity.with(left, Number.NaN), base);
+    expect(results()).to.deep.equal(after);
+  });
+
   it('gives the motion of soles and centre of mass that finite differences show', () => {
     const step = 1e-5;
     const at = (time: number) => {

@@ -59,4 +59,18 @@ describe('graph: state_estimator on the simulated robot', function () {
     await graph.until('odometry goes on', () => odometry.count > before + 20);
     expect(odometry.message!.pose.pose.position.z).to.be.closeTo(0.85, 0.03);
   });
+
+  it('does not start anew for cycles that come late or twice', async () => {
+    const topic = 'joint_controller/cycles';
+    let old: Buffer | undefined;
+    graph.node.createRawSubscription('cosmos_humanoid/msg/ControllerCycles', topic, sensorData(10), (bytes) => {
+      old ??= Buffer.from(bytes);
+    });
+    const cycles = graph.node.createPublisher('cosmos_humanoid/msg/ControllerCycles', topic, sensorData(10));
+    await graph.until('cycles, and who listens', () => old !== undefined && cycles.subscriptionCount > 1);
+    await graph.until('they are refused', () => {
+      cycles.publishRaw(old!);
+      return graph.log.some((line) => line.includes('late, or sent twice'));
+    });
+  });
 });

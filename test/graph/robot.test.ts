@@ -111,7 +111,7 @@ describe('graph: joint_controller, safety_monitor, lifecycle_manager, robot_desc
 
   const [first, second] = [Float64Array.of(1, 2, 3), new Float64Array(JOINTS).fill(Number.NaN)];
   for (const [what, positions, reason] of [
-    ['too few joints', first, /3 joints, the robot has 75/],
+    ['too few joints', first, /3 positions, the robot has 75 joints/],
     ['values that are no numbers', second, /is NaN rad/],
   ] as const) {
     it(`does not follow a trajectory of ${what}`, async () => {

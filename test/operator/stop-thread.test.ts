@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { Worker } from 'node:worker_threads';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
@@ -69,6 +70,28 @@ describe('StopThread', () => {
     expect(told).to.have.length(1);
     await thread.close();
   });
+
+  it('keeps no connection of who is refused, or has vanished', async () => {
+    const { port, thread } = await start(9, []);
+    const dial = (lines: string) =>
+      connect({ port, host: '127.0.0.1', allowHalfOpen: true }, function (this: Socket) {
+        this.write(`GET /control HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`);
+        this.write(`${lines}Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+      });
+    // Neither ends its side of the connection by itself; the second does not answer pings either.
+    const began = Date.now();
+    const refused = dial('Sec-WebSocket-Protocol: another,   cosmos.control.v2\r\n');
+    const vanished = dial('Sec-WebSocket-Protocol: another , cosmos.control.v1\r\n');
+    const taken = once(vanished, 'data');
+    for (const socket of [refused, vanished]) socket.on('error', () => {}).resume();
+    await once(refused, 'end');
+    expect(Date.now() - began).to.be.below(4000);
+    expect(String(await taken)).to.match(/^HTTP\/1.1 101 /);
+    // Two pings: the first is not answered, the second is not sent any more.
+    await once(vanished, 'end');
+    for (const socket of [refused, vanished]) socket.destroy();
+    await thread.close();
+  }).timeout(20_000);
 
   it('hears the page and programs, not the pages of others', async () => {
     const told: string[] = [];

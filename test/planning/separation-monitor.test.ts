@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createJointTrajectory } from '../../src/control/trajectory.js';
+import { PlanningClock } from '../../src/planning/planning-clock.js';
 import { ProgressClock } from '../../src/planning/progress-clock.js';
 import { separationDefaults } from '../../src/planning/separation.js';
 import { type Obstacle, ObstacleClass, SeparationMonitor } from '../../src/planning/separation-monitor.js';
@@ -123,5 +124,29 @@ describe('SeparationMonitor', () => {
     monitor.update(2, plan(-1), progress);
     monitor.reset();
     expect(monitor.update(9, plan(-1), progress)).to.equal(1);
+  });
+
+  it('notices a silence although the planner’s clock starts anew meanwhile', () => {
+    const clock = new PlanningClock(0.01);
+    // As the planner does while the robot is stopped.
+    const restart = (now: number) => {
+      monitor.shift(clock.origin - now);
+      clock.start(now);
+      return monitor.update(clock.time, plan(-1), progress);
+    };
+    expect(restart(90)).to.equal(1);
+    monitor.observe([], 100 - clock.origin);
+    for (const now of [100.1, 100.2, 100.3, 100.4]) expect(restart(now), String(now)).to.equal(1);
+    expect(restart(100.6)).to.equal(0);
+    expect(monitor.status.silent).to.equal(true);
+    expect(restart(200)).to.equal(0);
+  });
+
+  it('takes a stamp ahead of now for now', () => {
+    monitor.observe([], 10);
+    expect(monitor.update(0, plan(-1), progress)).to.equal(1);
+    expect(monitor.update(0.4, plan(-1), progress)).to.equal(1);
+    expect(monitor.update(0.6, plan(-1), progress)).to.equal(0);
+    expect(monitor.status.silent).to.equal(true);
   });
 });

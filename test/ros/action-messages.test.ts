@@ -63,7 +63,8 @@ describe('action messages', () => {
     ['another frame', { header: { ...header, frame_id: 'map' } }, /frame "map"/],
     ['values that are no numbers', { gripper: Float64Array.of(0, Number.NaN, 1) }, /not finite/],
     ['too few values', { gripper: Float64Array.of(0, 1) }, /pose numbers for 2 waypoints/],
-    ['no time between waypoints', { dt: 0 }, /dt > 0/],
+    ['no time between waypoints', { dt: 0 }, /dt is 0 s/],
+    ['too much time between waypoints', { dt: 1e6 }, /dt is 1000000 s, needs 0.001 to 1 s/],
   ] as const) {
     it(`refuse a chunk with ${what}`, () => {
       expect(() => readActionChunk(sent(change))).to.throw(reason);
@@ -75,6 +76,8 @@ describe('action messages', () => {
     ['too few numbers', { candidates: new Float64Array(20) }, /20 numbers for 2 candidates of 3 actions of 7/],
     ['values that are no numbers', { candidates: new Float64Array(42).fill(Number.NaN) }, /is NaN/],
     ['a candidate that is not there', { best: 2 }, /candidate 2 .* of 2/],
+    ['too much time between actions', { dt: 1e6 }, /dt is 1000000 s, needs 0.001 to 1 s/],
+    ['endless time between actions', { dt: Number.POSITIVE_INFINITY }, /dt is Infinity s/],
     ['nothing', { num_candidates: 0, horizon: 0, candidates: new Float64Array(0) }, /0 numbers/],
   ] as const) {
     it(`refuse a prediction with ${what}`, () => {

@@ -211,7 +211,9 @@ describe('web: operator page', function () {
     if (shot !== undefined) await page.screenshot({ path: shot });
   });
 
-  it('stops the loop by the space bar, and says so in words', async () => {
+  it('stops the loop by the space bar, whatever was chosen before, and says so in words', async () => {
+    await page.locator('#camera').selectOption({ index: 1 });
+    await page.locator('#camera').focus();
     await page.keyboard.press('Space');
     await until('the loop damps', () => controller.message?.mode === StopMode.damping);
     await shows('#safety-word', /^Emergency stop$/);

@@ -19,7 +19,7 @@ import type {
 import { NodesPanel } from './nodes-panel.js';
 import { Painter } from './painter.js';
 import { LivePlot } from './plots.js';
-import { RobotView } from './robot-view.js';
+import { drawsByProcessor, RobotView } from './robot-view.js';
 import { bridgeUrl } from './socket.js';
 import { StopControls } from './stop-controls.js';
 import { TaskPanel } from './task-panel.js';
@@ -33,6 +33,9 @@ const OLD = 1;
 /** Pictures of the page and of a topic, Hz; less of a topic where a processor draws, so that keys are heard in time. */
 const PICTURES = 20;
 const SOFTWARE_PICTURES = 5;
+/** Share of the time that drawing may take, so that keys are heard; less where a processor draws, on which others wait too. */
+const SHARE = 0.2;
+const SOFTWARE_SHARE = 0.1;
 /** Drawings of a plot, Hz. */
 const PLOTS = 2;
 
@@ -76,9 +79,10 @@ setInterval(showConnection, 500);
 /** @param robot its namespace, ends in a slash */
 function start(robot: string): void {
   namespace = robot;
-  const painter = new Painter(PICTURES);
-  const robotView = tryTo(() => new RobotView(byId('scene'), painter));
-  const link = new DataLink(robotView?.software === false ? PICTURES : SOFTWARE_PICTURES);
+  const software = drawsByProcessor();
+  const painter = new Painter(PICTURES, software ? SOFTWARE_SHARE : SHARE);
+  const robotView = tryTo(() => new RobotView(byId('scene'), painter, software));
+  const link = new DataLink(software ? SOFTWARE_PICTURES : PICTURES);
   data = link;
   const hear = <T>(topic: string, handle: (message: T) => void) => link.hear(`${robot}${topic}`, handle);
   const latency = new LatencyMeter();

@@ -21,7 +21,11 @@ export function showCameras(robot: string, link: DataLink, painter: Painter): vo
     }
     shown = select.value;
   };
-  select.addEventListener('change', show);
+  select.addEventListener('change', () => {
+    show();
+    // Its list is closed, and keys are for the page again.
+    select.blur();
+  });
   show();
   setInterval(() => {
     for (const kind of kinds) {

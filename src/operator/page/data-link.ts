@@ -8,6 +8,8 @@ const LEAST_RATE = 2;
 const BEHIND = 1.5;
 /** … after it has had this time to catch up, ms. */
 const PATIENCE = 8000;
+/** A clock that was set is forgotten after this time or twice as much, ms. */
+const MEMORY = 30_000;
 
 interface Wanted {
   readonly handle: (read: () => never) => void;
@@ -24,8 +26,10 @@ export class DataLink {
   readonly #wanted = new Map<string, Wanted>();
   #rate: number;
   #opened = performance.now();
-  /** From the bridge's clock to this one, and the way between them: the least that was seen, s. */
+  /** From the bridge's clock to this one, and the way between them: the least that was seen of late, and since `#turn`, s. */
   #offset = Infinity;
+  #latest = Infinity;
+  #turn = performance.now();
   #lag = 0;
 
   /** @param rate large messages of a topic that the bridge sends at most, Hz: more than eyes can follow only costs */
@@ -73,6 +77,10 @@ export class DataLink {
   /** @param time at which the bridge had a message, ns since the epoch */
   #keepUp(socket: WebSocket, time: bigint): void {
     const delay = Date.now() / 1000 - 1e-9 * Number(time);
+    if (performance.now() > this.#turn + MEMORY) {
+      [this.#offset, this.#latest, this.#turn] = [this.#latest, Infinity, performance.now()];
+    }
+    this.#latest = Math.min(this.#latest, delay);
     this.#offset = Math.min(this.#offset, delay);
     this.#lag = delay - this.#offset;
     if (this.#lag < BEHIND || this.#rate <= LEAST_RATE || performance.now() < this.#opened + PATIENCE) return;
@@ -84,6 +92,7 @@ export class DataLink {
   #attach(socket: WebSocket): void {
     socket.addEventListener('open', () => {
       this.#opened = performance.now();
+      [this.#offset, this.#latest, this.#lag] = [Infinity, Infinity, 0];
     });
     const client = new FoxgloveClient({ ws: socket as unknown as IWebSocket });
     client.on('error', () => {});

@@ -35,6 +35,9 @@ const FLOOR = -1.02;
 const SPHERE = new SphereGeometry(1, 14, 10);
 const CYLINDER = new CylinderGeometry(1, 1, 1, 14);
 
+/** Pixels drawn for one of the page along each axis, where a processor draws. */
+const SOFTWARE_RATIO = 0.75;
+
 interface Marker {
   readonly body: Mesh;
   readonly label: HTMLElement;
@@ -42,11 +45,10 @@ interface Marker {
 
 /** The robot in three dimensions, in the axes of base_link: as measured, as planned, and what it knows of objects. */
 export class RobotView {
-  /** Whether a processor draws: everything on the page then costs more, and there is less time for it. */
-  readonly software = drawsByProcessor();
+  readonly #software: boolean;
   readonly #box: HTMLElement;
   readonly #painter: Painter;
-  readonly #renderer = new WebGLRenderer({ antialias: !this.software, alpha: true });
+  readonly #renderer: WebGLRenderer;
   readonly #scene = new Scene();
   readonly #camera = new PerspectiveCamera(40, 1, 0.05, 30);
   readonly #path = new Line(new BufferGeometry(), new LineBasicMaterial({ color: 0xff8a1f }));
@@ -60,10 +62,12 @@ export class RobotView {
   /** Something other than a joint is to be drawn anew. */
   #changed = true;
 
-  /** @param box element to fill */
-  constructor(box: HTMLElement, painter: Painter) {
+  /** @param box element to fill @param software whether a processor draws */
+  constructor(box: HTMLElement, painter: Painter, software: boolean) {
     this.#box = box;
     this.#painter = painter;
+    this.#software = software;
+    this.#renderer = new WebGLRenderer({ antialias: !software, alpha: true });
     box.append(this.#renderer.domElement);
     Object3D.DEFAULT_UP.set(0, 0, 1);
     this.#camera.up.set(0, 0, 1);
@@ -169,7 +173,7 @@ export class RobotView {
 
   #resize(): void {
     const { clientWidth: width, clientHeight: height } = this.#box;
-    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, this.software ? 1 : 2));
+    this.#renderer.setPixelRatio(Math.min(devicePixelRatio, this.#software ? SOFTWARE_RATIO : 2));
     this.#renderer.setSize(width, height);
     this.#camera.aspect = width / Math.max(height, 1);
     this.#camera.updateProjectionMatrix();
@@ -211,8 +215,8 @@ export class RobotView {
   }
 }
 
-/** Whether there is no graphics hardware, as far as the browser tells. */
-function drawsByProcessor(): boolean {
+/** Whether there is no graphics hardware, as far as the browser tells: everything drawn then takes time from the keys. */
+export function drawsByProcessor(): boolean {
   const context = document.createElement('canvas').getContext('webgl2');
   const names = context?.getExtension('WEBGL_debug_renderer_info');
   if (context == null || names == null) return false;

@@ -97,8 +97,7 @@ export class StopControls {
   #key(event: KeyboardEvent): void {
     const { target, code } = event;
     if (code === 'Escape') byId<HTMLDialogElement>('confirm').close();
-    const typing = target instanceof HTMLInputElement || target instanceof HTMLSelectElement;
-    if (code !== 'Space' || typing) return;
+    if (code !== 'Space' || target instanceof HTMLInputElement) return;
     event.preventDefault();
     event.stopPropagation();
     if (event.type === 'keydown' && !event.repeat) this.#stop();

@@ -1,0 +1,16 @@
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket } from 'ws';
+
+/** Whether a client offers to speak a subprotocol. */
+export function offersProtocol({ headers }: IncomingMessage, protocol: string): boolean {
+  const offered = (headers['sec-websocket-protocol'] ?? '').split(',');
+  return offered.some((name) => name.trim() === protocol);
+}
+
+/** Ends the connections of clients that have not answered the ping before, and asks the others. @param answered those who have */
+export function dropDeadClients(clients: Iterable<WebSocket>, answered: WeakSet<WebSocket>): void {
+  for (const client of clients) {
+    if (!answered.delete(client)) client.terminate();
+    else client.ping();
+  }
+}
