@@ -75,6 +75,7 @@ export async function graphStopLatency(
 ): Promise<GraphStopLatency> {
   let controller: Message<'cosmos_humanoid/msg/ControllerState'> | undefined;
   let judged = 0;
+  const stopLevel = path === 'measurement' ? SafetyLevel.protectiveStop : SafetyLevel.emergencyStop;
   let level: number = SafetyLevel.ok;
   const state = node.createSubscription(
     'cosmos_humanoid/msg/ControllerState',
@@ -85,7 +86,7 @@ export async function graphStopLatency(
     },
   );
   node.createSubscription('cosmos_humanoid/msg/SafetyState', 'safety/state', latched(10), (message) => {
-    if (message.level >= SafetyLevel.protectiveStop && level < SafetyLevel.protectiveStop) {
+    if (message.level >= stopLevel && level < stopLevel) {
       judged = toSeconds(message.header.stamp);
     }
     level = message.level;
@@ -107,6 +108,7 @@ export async function graphStopLatency(
       await pause(1);
     }
   };
+  const wanted = path === 'measurement' ? StopMode.hold : StopMode.damping;
   const running = (): boolean => controller?.mode === StopMode.running && level < SafetyLevel.protectiveStop;
   /** Again where something else stops the robot meanwhile, such as the load of the run before. */
   const release = async (): Promise<void> => {
@@ -118,12 +120,13 @@ export async function graphStopLatency(
     } while (!running());
   };
   const outcome: GraphStopLatency = { total: [], fromMonitor: [] };
-  const wanted = path === 'measurement' ? StopMode.hold : StopMode.damping;
   await until(`messages on ${state.topic}`, () => controller !== undefined);
-  await release();
   await until('safety_monitor listens', () => request.subscriptionCount > 0);
   for (let trial = 0; trial < trials; trial++) {
+    await release();
     await pause(20 * Math.random());
+    // Where the robot has stopped by itself meanwhile, there is nothing to measure.
+    if (!running()) continue;
     const begin = node.now();
     if (path === 'measurement') joints.publish({ header: { stamp: node.stamp() }, position: broken() });
     else if (path === 'topic') request.publish({});
@@ -132,8 +135,8 @@ export async function graphStopLatency(
     const stopped = toSeconds(controller?.mode_since ?? { sec: 0, nanosec: 0 });
     outcome.total.push(1e3 * (stopped - begin));
     outcome.fromMonitor.push(1e3 * (stopped - judged));
-    await release();
   }
+  await release();
   return outcome;
 }
 

@@ -4,6 +4,7 @@ import type { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import { type ActionChunk, type Arm, checkChunk, chunkEnd } from './action-chunk.js';
 import { takeOver } from './chunk-takeover.js';
+import { SlowMotion } from './slow-motion.js';
 
 /** What an {@link ActionDecoder} makes of a chunk. */
 export interface ActionDecoderOptions {
@@ -64,6 +65,7 @@ export class ActionDecoder {
   readonly #positions: Float64Array;
   readonly #previous: Float64Array;
   readonly #running = new Map<Arm, ActionChunk>();
+  #slowMotion = new SlowMotion();
   #slowed = 0;
 
   /** @param preferred joint positions (all joints) that a redundant arm prefers */
@@ -91,6 +93,12 @@ export class ActionDecoder {
   /** Forgets the running chunks: the next ones start without a blend. */
   reset(): void {
     this.#running.clear();
+    this.#slowMotion = new SlowMotion();
+  }
+
+  /** Chunks are carried out at this share of their speed, 0…1, from `time` on, s. */
+  observeSpeed(time: number, scale: number): void {
+    this.#slowMotion.observe(time, scale);
   }
 
   /**
@@ -104,11 +112,15 @@ export class ActionDecoder {
   decode(chunk: ActionChunk, positions: ArrayLike<number>, now: number): ActionChunk | undefined {
     checkChunk(chunk);
     checkPositions(positions, this.#positions.length);
-    if (chunkEnd(chunk) <= now) return undefined;
+    // Where the arm is in its chunk: from an observation on, both chunks are carried out equally slowly.
+    const lag = this.#slowMotion.lag(chunk.stamp);
+    const place = now - (this.#slowMotion.lag(now) - lag);
+    if (chunkEnd(chunk) <= place) return undefined;
     const smooth = this.#smooth(chunk);
-    const running = this.#running.get(chunk.arm);
+    const before = this.#running.get(chunk.arm);
+    const running = before && { ...before, stamp: before.stamp + lag - this.#slowMotion.lag(before.stamp) };
     const { blendTime, blendAcceleration } = this.#options;
-    const placed = takeOver(running, smooth, now, blendTime, blendAcceleration);
+    const placed = takeOver(running, smooth, place, blendTime, blendAcceleration);
     const feasible = this.#makeFeasible(placed, positions);
     this.#running.set(chunk.arm, feasible);
     return feasible;

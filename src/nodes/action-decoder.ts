@@ -12,7 +12,7 @@ import type { Message } from '../ros/messages.js';
 import { packagePath } from '../ros/package-path.js';
 import type { ParameterDeclarations } from '../ros/parameters.js';
 import type { Publisher } from '../ros/publisher.js';
-import { reliable, sensorData } from '../ros/qos.js';
+import { latched, reliable, sensorData } from '../ros/qos.js';
 import { runNode } from '../ros/run-node.js';
 
 /** States of the controller that are kept: 10 s, longer than a policy is waited for. */
@@ -91,6 +91,9 @@ class ActionDecoderNode implements NodeHooks {
     const states = new MessageHistory(node.codec('cosmos_humanoid/msg/ControllerState'), HISTORY);
     node.createRawSubscription('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(), (bytes) =>
       states.push(bytes),
+    );
+    node.createSubscription('std_msgs/msg/Float64', 'motion_planner/speed_scale', latched(), ({ data }) =>
+      this.#decoder.observeSpeed(node.now(), data),
     );
     node.createSubscription(
       'cosmos_humanoid/msg/ActionPrediction',

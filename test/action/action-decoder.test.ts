@@ -21,6 +21,7 @@ describe('ActionDecoder', () => {
     return {
       decode: (...args: Parameters<ActionDecoder['decode']>) => decoder.decode(...args)!,
       reset: () => decoder.reset(),
+      observeSpeed: (time: number, scale: number) => decoder.observeSpeed(time, scale),
       get slowed() {
         return decoder.slowed;
       },
@@ -97,6 +98,23 @@ describe('ActionDecoder', () => {
     const pose = new Float64Array(7);
     sampleChunk(decoded, 0, pose);
     for (let i = 0; i < 7; i++) expect(pose[i]).to.be.closeTo(copy.anchor[i], 1e-12);
+  });
+
+  it('goes on from where the arm is while it is slowed down', () => {
+    const decoder = decoderWith();
+    const first = decoder.decode(chunkOf(line(0, 0, 0.1)), work, 0);
+    // It stands from 0.4 s on, and is to go on from there.
+    decoder.observeSpeed(0.4, 0);
+    const here = new Float64Array(7);
+    sampleChunk(first, 0.4, here);
+    const next = chunkOf(line(0, 0, 0.06), { stamp: 0.8 });
+    const risen = here[2]! - next.anchor[2]!;
+    next.anchor[2]! += risen;
+    for (let k = 0; k < 10; k++) next.poses[7 * k + 2]! += risen;
+    const second = decoder.decode(next, work, 1);
+    for (let i = 0; i < 3; i++) expect(second.anchor[i]).to.be.closeTo(here[i]!, 1e-3);
+    // Later than it ends, but it has not been carried out yet.
+    expect(decoder.decode({ ...next, stamp: 1.2 }, work, 2.5)).not.to.equal(undefined);
   });
 
   it('smooths waypoints that zigzag, not the ends', () => {
