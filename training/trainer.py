@@ -182,7 +182,7 @@ class Trainer:
         def forms() -> Iterator[tuple[str, Losses]]:
             if graphs:
                 yield 'compiled, as CUDA graphs', torch.compile(self.objective, dynamic=False, mode='reduce-overhead')
-            torch.compiler.reset()
+                torch.compiler.reset()
             yield 'compiled', torch.compile(self.objective, dynamic=False)
             yield 'as it is written', self.objective
 

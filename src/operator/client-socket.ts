@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
 
 /** Whether a client offers to speak a subprotocol. */
@@ -13,4 +14,10 @@ export function dropDeadClients(clients: Iterable<WebSocket>, answered: WeakSet<
     if (!answered.delete(client)) client.terminate();
     else client.ping();
   }
+}
+
+/** Answers who is refused, who then does not keep the connection either. @param response HTTP, whole */
+export function refuseUpgrade(socket: Duplex, response: string): void {
+  socket.once('finish', () => socket.destroy());
+  socket.end(response);
 }

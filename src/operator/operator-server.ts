@@ -4,7 +4,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { type AccessRules, judgeRequest } from './access.js';
 import { ClientClaims } from './client-claims.js';
 import { ClientLink, CloseCode, type LinkLimits, type LinkStatus } from './client-link.js';
-import { dropDeadClients, offersProtocol } from './client-socket.js';
+import { dropDeadClients, offersProtocol, refuseUpgrade } from './client-socket.js';
 import type { ControlHub } from './control-hub.js';
 import { CONTROL_PATH, CONTROL_PROTOCOL, STOP_PATH } from './control-protocol.js';
 import { type DataRequest, parseDataRequest } from './data-request.js';
@@ -154,9 +154,8 @@ export class OperatorServer {
     const refuse = (status: string, reason: string) => {
       this.#hooks.refused(`${request.socket.remoteAddress}: ${reason}`);
       const body = `${reason}\n`;
-      // Who is refused does not keep the connection either.
-      socket.once('finish', () => socket.destroy());
-      socket.end(
+      refuseUpgrade(
+        socket,
         `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
       );
     };

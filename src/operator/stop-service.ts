@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type AccessRules, judgeRequest } from './access.js';
-import { dropDeadClients, offersProtocol } from './client-socket.js';
+import { dropDeadClients, offersProtocol, refuseUpgrade } from './client-socket.js';
 import { CONTROL_PATH, CONTROL_PROTOCOL, STOP_FRAME, STOP_PATH, STOPPED_FRAME } from './control-protocol.js';
 
 /** Largest frame of a client, bytes: it has four letters to say. */
@@ -45,9 +45,7 @@ export class StopService {
       const refused = this.#judge(request);
       if (refused !== undefined || pathOf(request) !== CONTROL_PATH || !offersProtocol(request, CONTROL_PROTOCOL)) {
         const status = refused === undefined ? '400 Bad Request' : `${refused.status} Refused`;
-        // Who is refused does not keep the connection either.
-        socket.once('finish', () => socket.destroy());
-        socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+        refuseUpgrade(socket, `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
         return;
       }
       this.#sockets.handleUpgrade(request, socket, head, (client) => {

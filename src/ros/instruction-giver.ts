@@ -48,7 +48,13 @@ export class InstructionGiver {
         this.#heard = monotonicSeconds();
         this.#report({ stage, progress, confidence, elapsed });
       });
-      const goal = await answerOf(sent);
+      const goal = await answerOf(sent).catch((error: Error) => {
+        // Taken after all, it is taken back: nobody waits for it any more.
+        void sent.then(async (late) => {
+          if (late.isAccepted()) await late.cancelGoal();
+        });
+        throw error;
+      });
       if (!goal.isAccepted()) throw new Error('task_executive is busy with something else');
       this.#goal = goal;
       this.#heard = monotonicSeconds();
