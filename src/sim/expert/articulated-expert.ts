@@ -8,6 +8,7 @@ import {
   besides,
   distance,
   forward,
+  inLine,
   moveTowards,
   orientation,
   rotated,
@@ -47,6 +48,18 @@ const motion = {
   loose: 4,
   /** Farther from the grasp than this, the handle was lost. */
   lostDistance: 0.07,
+  /** How far the hand closes; one that is closed by more than `closed`, this near to the grasp, holds the handle. */
+  grip: 0.85,
+  closed: 0.7,
+  open: 0.05,
+  heldDistance: 0.03,
+  /** The grasp is given up where the handle is farther away, and the approach begins anew this far beside its line. */
+  strayDistance: 0.08,
+  strayAside: 0.05,
+  /** The hand is on its way to the handle at most this far above or below it. */
+  approachRise: 0.015,
+  /** A joint that has gone this share of its range is being moved. */
+  moved: 0.03,
 } as const;
 
 const fingerTilt = 0.38;
@@ -65,6 +78,9 @@ const tolerance: Readonly<Partial<Record<Stage, number>>> = {
 
 /** Takes an upright handle, moves what it is fixed to along its joint, and lets go. */
 class ArticulatedExpert extends StagedExpert<Stage> {
+  /** How far the joint was open before the hand took it. */
+  #before = 0;
+
   constructor() {
     super('reach');
   }
@@ -73,9 +89,39 @@ class ArticulatedExpert extends StagedExpert<Stage> {
     return tolerance[this.stage] ?? 1;
   }
 
-  protected override recover({ stage }: ExpertState<Stage>, view: ExpertView): Stage | undefined {
-    if (stage !== 'move') return undefined;
-    return distance(graspPose(view), view.gripper) > motion.lostDistance ? 'release' : undefined;
+  protected override recognise({ stage, gripper }: ExpertState<Stage>, view: ExpertView): Stage | undefined {
+    const grasp = graspPose(view);
+    const opening = view.opening(view.instruction.target);
+    const away = distance(grasp, view.gripper);
+    const there = away < motion.heldDistance;
+    const held = there && gripper > motion.closed;
+    const grasped = Math.abs(opening - this.#before) > motion.moved ? 'move' : 'close';
+    switch (stage) {
+      case 'reach':
+      case 'approach': {
+        if (held) return finished(view) ? 'release' : grasped;
+        this.#before = opening;
+        // The hand that pushes goes on to the end of its waypoint.
+        if (finished(view) && (stage === 'reach' || !closing(view))) return 'retreat';
+        if (stage === 'approach') return besides(view.gripper, grasp) > motion.strayAside ? 'reach' : undefined;
+        const near = gripper < motion.open && away < motion.approachLength - motion.readyDistance;
+        const turn = (closing(view) ? motion.loose : 2) * motion.readyAngle;
+        return near && inLine(view.gripper, grasp, 2 * motion.corridor, motion.approachRise, turn)
+          ? 'approach'
+          : undefined;
+      }
+      case 'close':
+        if (away > motion.strayDistance) return 'reach';
+        return gripper > motion.grip - motion.open && held && grasped === 'move' ? 'move' : undefined;
+      case 'move':
+        if (gripper < motion.closed) return there && !finished(view) ? 'close' : 'release';
+        return away > motion.lostDistance ? 'release' : undefined;
+      case 'release':
+      case 'retreat':
+        return held && !finished(view) ? grasped : undefined;
+      case 'rest':
+        return finished(view) ? undefined : 'reach';
+    }
   }
 
   protected override advance(
@@ -99,6 +145,7 @@ class ArticulatedExpert extends StagedExpert<Stage> {
       }
       case 'approach': {
         const left = distance(pose, grasp);
+        this.open(state, motion.openRate, 0);
         const speed = left > motion.slowDistance ? motion.approachSpeed : motion.graspSpeed;
         if (besides(pose, grasp) > motion.corridor && left < motion.standOff) {
           // Too far beside the line: back onto it, no nearer to the handle.
@@ -111,9 +158,10 @@ class ArticulatedExpert extends StagedExpert<Stage> {
         break;
       }
       case 'close':
-        if (this.close(state, motion.closeRate, motion.settleTime, 0.85)) go('move');
+        if (this.close(state, motion.closeRate, motion.settleTime, motion.grip)) go('move');
         break;
       case 'move': {
+        this.grip(state, motion.closeRate, motion.grip);
         const { joint, body, left } = remaining(view);
         const done = Math.abs(left) < aims.tolerance * (joint.range[1] - joint.range[0]);
         const there = joint.type === 'slide' ? slide(pose, view, joint, body) : swing(pose, view, joint, body);
@@ -125,6 +173,7 @@ class ArticulatedExpert extends StagedExpert<Stage> {
         moveTowards(pose, backed(pose, motion.releaseSpeed * waypointTime), motion.releaseSpeed);
         break;
       case 'retreat': {
+        this.open(state, motion.openRate, 0);
         const back = backed(grasp, motion.approachLength);
         back.set(pose.subarray(3), 3);
         if (moveTowards(pose, back, motion.reachSpeed)) go(finished(view) ? 'rest' : 'reach');
@@ -214,10 +263,10 @@ function wrapped(angle: number): number {
   return Math.atan2(Math.sin(angle), Math.cos(angle));
 }
 
-/** Whether the joint is where it should be, roughly: enough to decide whether to try again. */
+/** Whether the joint is where it should be, roughly: enough to decide whether to try again. What is open is so with more to spare. */
 function finished(view: ExpertView): boolean {
   const { joint, left } = remaining(view);
-  return Math.abs(left) < 2 * aims.tolerance * (joint.range[1] - joint.range[0]);
+  return Math.abs(left) < (closing(view) ? 1 : 2) * aims.tolerance * (joint.range[1] - joint.range[0]);
 }
 
 function near(pose: Float64Array, goal: Float64Array, loose: number): boolean {

@@ -83,8 +83,8 @@ export abstract class StagedExpert<Stage extends string> implements Expert {
     const gripper = new Float64Array(horizon);
     const pose = commanded.pose.slice();
     let state: ExpertState<Stage> = { ...this.#state, gripper: commanded.gripper };
-    const back = this.recover(state, view);
-    if (back !== undefined) state = { ...state, stage: back, settled: 0 };
+    const present = this.recognise(state, view);
+    if (present !== undefined) state = { ...state, stage: present, settled: 0 };
     for (let k = 0; k < horizon; k++) {
       state = this.advance({ ...state }, pose, view, k === 0);
       if (k === 0) this.#state = { ...state };
@@ -94,10 +94,11 @@ export abstract class StagedExpert<Stage extends string> implements Expert {
     return { poses, gripper };
   }
 
-  /** The stage to go back to where something went wrong. */
-  protected recover(_state: Readonly<ExpertState<Stage>>, _view: ExpertView): Stage | undefined {
-    return undefined;
-  }
+  /**
+   * The stage in which the task is, where that is not the expert's own: something went wrong, or another one acts beside
+   * it, by whose progress it goes. Else it would tell who holds the target already to open the hand and reach for it.
+   */
+  protected abstract recognise(state: Readonly<ExpertState<Stage>>, view: ExpertView): Stage | undefined;
 
   /**
    * Moves `pose` on by one waypoint and returns the state there.
@@ -111,9 +112,14 @@ export abstract class StagedExpert<Stage extends string> implements Expert {
     measured: boolean,
   ): ExpertState<Stage>;
 
-  /** Closes the hand at `rate` (1/s) to `end`. @returns whether it has been closed that far for `settle` s */
-  protected close(state: ExpertState<Stage>, rate: number, settle: number, end = 1): boolean {
+  /** Closes the hand at `rate` (1/s) to `end`, or keeps it closed. */
+  protected grip(state: ExpertState<Stage>, rate: number, end = 1): void {
     state.gripper = state.gripper > end ? end : Math.min(end, state.gripper + rate * waypointTime);
+  }
+
+  /** {@link grip}. @returns whether it has been closed that far for `settle` s */
+  protected close(state: ExpertState<Stage>, rate: number, settle: number, end = 1): boolean {
+    this.grip(state, rate, end);
     if (state.gripper === end) state.settled += waypointTime;
     return state.settled >= settle;
   }

@@ -1,6 +1,16 @@
 import { multiplyQuaternions, quaternionFromRotationVector } from '../../math/pose.js';
 import { type ExpertState, type ExpertView, StagedExpert } from './expert.js';
-import { angleBetween, behind, besides, distance, moveTowards, orientation, rotated, toFrame } from './motion.js';
+import {
+  angleBetween,
+  behind,
+  besides,
+  distance,
+  inLine,
+  moveTowards,
+  orientation,
+  rotated,
+  toFrame,
+} from './motion.js';
 import { bottomOf } from './shape.js';
 
 /** In which part of a grasp the expert is; a plan moves on through them. */
@@ -39,6 +49,25 @@ const motion = {
   readyAngle: 0.1,
   /** Farther from the grasp than this, the target was lost. */
   lostDistance: 0.12,
+  /** A hand that is closed by more than this, and as near to the grasp, holds the target … */
+  heldDistance: 0.04,
+  closed: 0.8,
+  /** … one by so much does not close any further, one by less than half lets it go, one by as little is open … */
+  firm: 0.9,
+  half: 0.5,
+  open: 0.05,
+  /** … and one this much, this near to it, takes it. */
+  taking: 0.3,
+  takenDistance: 0.02,
+  /** A target this much above what it stood on is lifted. */
+  liftedRise: 0.015,
+  /** The approach may be taken up this far beside its line, m and rad; farther off, aside or in height, it begins anew. */
+  entry: 0.025,
+  entryTurn: 0.2,
+  strayAside: 0.05,
+  strayRise: 0.08,
+  /** The grasp is given up where the target is farther away. */
+  strayDistance: 0.08,
 } as const;
 
 const fingerTilt = 0.38;
@@ -84,17 +113,46 @@ export abstract class GraspExpert<Stage extends string> extends StagedExpert<Sta
   /** Where it goes on when it has let the target go. */
   protected abstract left(view: ExpertView): Stage | GraspStage;
 
+  /** Whether the target may be let go where it is. */
+  protected abstract delivered(view: ExpertView): boolean;
+
+  /** The stage in which a held target is, where another one has brought it farther than the expert's stage would have. */
+  protected abstract brought(stage: Stage | GraspStage, view: ExpertView): Stage | undefined;
+
   /** Whether the hand should have the target. */
   protected carries(stage: Stage | GraspStage): boolean {
     return stage === 'lift' || stage === 'withdraw';
   }
 
-  protected override recover(
+  protected override recognise(
     { stage, gripper }: ExpertState<Stage | GraspStage>,
     view: ExpertView,
-  ): GraspStage | undefined {
-    if (!this.carries(stage) || gripper < 0.5) return undefined;
-    return distance(view.pose(view.instruction.target), view.gripper) > motion.lostDistance ? 'release' : undefined;
+  ): Stage | GraspStage | undefined {
+    const [hand, grasp] = [view.gripper, graspPose(view)];
+    const away = distance(grasp, hand);
+    const taken = away < motion.heldDistance && gripper > motion.closed;
+    const lifted = grasp[2]! - graspHeight(view) > this.#support + motion.liftedRise;
+    const held = (): Stage | GraspStage => this.brought('lift', view) ?? 'lift';
+    if (this.carries(stage)) {
+      if (gripper < motion.half) return away < motion.heldDistance && !this.delivered(view) ? 'close' : 'release';
+      const lost = distance(view.pose(view.instruction.target), hand) > motion.lostDistance;
+      return lost ? 'release' : this.brought(stage, view);
+    }
+    switch (stage) {
+      case 'close':
+        if (away > motion.strayDistance) return 'reach';
+        return gripper > motion.firm && taken && lifted ? held() : undefined;
+      case 'reach':
+      case 'approach': {
+        if (taken) return lifted ? held() : 'close';
+        this.#support = grasp[2]! - graspHeight(view);
+        if (stage === 'reach') return gripper < motion.open && approaches(hand, grasp) ? 'approach' : undefined;
+        if (away < motion.takenDistance && gripper > motion.taking) return 'close';
+        return strays(hand, grasp) ? 'reach' : undefined;
+      }
+      default:
+        return taken && !this.delivered(view) ? held() : undefined;
+    }
   }
 
   protected go(state: ExpertState<Stage | GraspStage>, stage: Stage | GraspStage): void {
@@ -109,6 +167,7 @@ export abstract class GraspExpert<Stage extends string> extends StagedExpert<Sta
     measured: boolean,
   ): ExpertState<Stage | GraspStage> {
     const grasp = graspPose(view);
+    if (this.carries(state.stage)) this.grip(state, motion.closeRate);
     switch (state.stage) {
       case 'reach': {
         const start = behind(grasp, motion.clearX);
@@ -120,8 +179,8 @@ export abstract class GraspExpert<Stage extends string> extends StagedExpert<Sta
       }
       case 'approach': {
         const left = distance(pose, grasp);
+        this.open(state, motion.openRate, 0);
         const speed = left > motion.slowDistance ? motion.approachSpeed : motion.graspSpeed;
-        this.#support = grasp[2]! - graspHeight(view);
         if (besides(pose, grasp) > motion.corridor && left < motion.slowDistance) {
           // Too far beside the line: back onto it, no nearer to the target, so that the fingers do not push it over.
           moveTowards(pose, behind(grasp, Math.min(pose[0]!, grasp[0]! - motion.standOff)), motion.approachSpeed);
@@ -135,7 +194,7 @@ export abstract class GraspExpert<Stage extends string> extends StagedExpert<Sta
         break;
       case 'lift': {
         const above = pose.slice();
-        above[2] = this.#support + graspHeight(view) + motion.liftRise;
+        above[2] = Math.max(pose[2]!, this.#support + graspHeight(view) + motion.liftRise);
         if (moveTowards(pose, above, motion.carrySpeed)) this.go(state, 'withdraw');
         break;
       }
@@ -146,6 +205,7 @@ export abstract class GraspExpert<Stage extends string> extends StagedExpert<Sta
         if (this.open(state, motion.openRate, motion.settleTime)) this.go(state, 'retreat');
         break;
       case 'retreat': {
+        this.open(state, motion.openRate, 0);
         const back = behind(pose, motion.retreatX);
         back[2] = Math.max(this.rest[2]! + motion.retreatRise, pose[2]!);
         if (moveTowards(pose, back, motion.carrySpeed)) this.go(state, this.left(view));
@@ -208,6 +268,23 @@ export function uprightPose(
   const shift = rotated(pose, offset);
   for (let k = 0; k < 3; k++) pose[k] = goal[k]! - shift[k]!;
   return pose;
+}
+
+/** Whether the hand has come past the begin of the approach and is on its way to the grasp. */
+function approaches(hand: Float64Array, grasp: Float64Array): boolean {
+  const { clearX, readyDistance, reachX, entry, approachRise, entryTurn } = motion;
+  return hand[0]! > clearX + readyDistance && grasp[0]! < reachX && inLine(hand, grasp, entry, approachRise, entryTurn);
+}
+
+/** Whether the way to the grasp is none any more: past it, beside it, too high or low, or to what is too far away. */
+function strays(hand: Float64Array, grasp: Float64Array): boolean {
+  const { takenDistance, strayAside, strayRise, reachX } = motion;
+  return (
+    hand[0]! > grasp[0]! + takenDistance ||
+    besides(hand, grasp) > strayAside ||
+    Math.abs(hand[2]! - grasp[2]!) > strayRise ||
+    grasp[0]! > reachX + takenDistance
+  );
 }
 
 function near(pose: Float64Array, goal: Float64Array): boolean {

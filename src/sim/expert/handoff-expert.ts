@@ -19,6 +19,12 @@ class TakeOverExpert extends GraspExpert<'keep'> {
     return 'reach';
   }
 
+  protected delivered(): boolean {
+    return false;
+  }
+
+  protected brought(): undefined {}
+
   /** The hand stays where it is. */
   protected handle(_state: ExpertState<'keep' | GraspStage>): void {}
 }

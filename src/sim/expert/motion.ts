@@ -74,6 +74,16 @@ export function besides(pose: Float64Array, goal: Float64Array): number {
   return Math.abs((pose[1]! - goal[1]!) * Math.cos(yaw) - (pose[0]! - goal[0]!) * Math.sin(yaw));
 }
 
+/** Whether `pose` is on the way forwards to `goal`: at most so far beside and above or below its line, m, and turned, rad. */
+export function inLine(pose: Float64Array, goal: Float64Array, aside: number, rise: number, turn: number): boolean {
+  return (
+    pose[0]! < goal[0]! &&
+    besides(pose, goal) < aside &&
+    Math.abs(pose[2]! - goal[2]!) < rise &&
+    angleBetween(pose, goal) < turn
+  );
+}
+
 /**
  * Moves `pose` towards `goal` for one waypoint at `speed` (m/s) at most, slowing down near it.
  * @returns whether it is there (4 mm)

@@ -1,7 +1,7 @@
 import type { Arm } from '../../action/action-chunk.js';
 import { type ExpertKind, type ExpertState, type ExpertView, StagedExpert } from './expert.js';
 import { inwards } from './grasp-expert.js';
-import { behind, distance, moveTowards, orientation } from './motion.js';
+import { behind, distance, inLine, moveTowards, orientation } from './motion.js';
 import { halfWidthOf, topOf } from './shape.js';
 
 /** In which part of the task the expert is. */
@@ -20,6 +20,10 @@ const motion = {
   lowerSpeed: 0.15,
   /** From further away than this on the floor plan it rises again. */
   lostDistance: 0.06,
+  /** A hand this near to the way over the obstacles, m and rad, is on it; one this near to its end comes down. */
+  corridor: 0.02,
+  turn: 0.2,
+  above: 0.03,
 } as const;
 
 const fingerTilt = 0.38;
@@ -34,10 +38,15 @@ class NavigationExpert extends StagedExpert<Stage> {
     return this.stage === 'over' ? 0.4 : this.stage === 'lower' ? 0.3 : 1;
   }
 
-  protected override recover({ stage }: ExpertState<Stage>, view: ExpertView): Stage | undefined {
-    const goal = view.pose(view.instruction.target);
-    const away = Math.hypot(goal[0]! - view.gripper[0]!, goal[1]! - view.gripper[1]!);
-    return stage === 'lower' && away > motion.lostDistance ? 'raise' : undefined;
+  protected override recognise({ stage }: ExpertState<Stage>, view: ExpertView): Stage | undefined {
+    const hand = view.gripper;
+    const { above } = goals(view);
+    const away = Math.hypot(above[0]! - hand[0]!, above[1]! - hand[1]!);
+    if (stage === 'lower') return away > motion.lostDistance ? 'raise' : undefined;
+    if (away < motion.above && hand[2]! < above[2]! - motion.corridor) return 'lower';
+    const isOver =
+      hand[0]! > motion.clearX + motion.corridor && inLine(hand, above, motion.corridor, motion.corridor, motion.turn);
+    return stage !== 'over' && isOver ? 'over' : undefined;
   }
 
   protected override advance(
@@ -46,10 +55,7 @@ class NavigationExpert extends StagedExpert<Stage> {
     view: ExpertView,
     measured: boolean,
   ): ExpertState<Stage> {
-    const goal = view.pose(view.instruction.target);
-    const target = Float64Array.of(goal[0]!, goal[1]!, goal[2]!, ...orientation(inwards(goal[1]!), fingerTilt));
-    const above = target.slice();
-    above[2] = Math.max(target[2]!, highest(view) + motion.rise);
+    const { target, above } = goals(view);
     switch (state.stage) {
       case 'raise': {
         const up = pose.slice();
@@ -71,6 +77,15 @@ class NavigationExpert extends StagedExpert<Stage> {
     }
     return state;
   }
+}
+
+/** Where the hand is to be, and the pose over it from which it comes down. */
+function goals(view: ExpertView): { readonly target: Float64Array; readonly above: Float64Array } {
+  const goal = view.pose(view.instruction.target);
+  const target = Float64Array.of(goal[0]!, goal[1]!, goal[2]!, ...orientation(inwards(goal[1]!), fingerTilt));
+  const above = target.slice();
+  above[2] = Math.max(target[2]!, highest(view) + motion.rise);
+  return { target, above };
 }
 
 /** The top of the highest obstacle on the hand's way forwards to the target, in base_link, m; −∞ where there is none. */

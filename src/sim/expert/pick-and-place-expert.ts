@@ -1,7 +1,7 @@
 import type { Arm } from '../../action/action-chunk.js';
 import type { ExpertKind, ExpertState, ExpertView } from './expert.js';
 import { GraspExpert, type GraspStage, uprightPose } from './grasp-expert.js';
-import { behind, distance, moveTowards, waypointTime } from './motion.js';
+import { behind, distance, inLine, moveTowards, waypointTime } from './motion.js';
 import { bearingHeight, bottomOf, topOf } from './shape.js';
 
 /** In which part of the task the expert is with the target in the hand. */
@@ -23,6 +23,15 @@ const motion = {
   settleTime: 0.3,
   /** The target counts as placed this near the receptacle's middle, on the floor plan. */
   placedDistance: 0.1,
+  /** A hand this near to the way to above the receptacle, m and rad, is on it; one this near to its end comes down. */
+  corridor: 0.025,
+  turn: 0.2,
+  above: 0.03,
+  descent: 0.012,
+  /** One that is closed by less, low over the receptacle, lets go. */
+  lettingGo: 0.9,
+  /** One that comes down this far beside the place goes up again. */
+  strayDistance: 0.05,
 } as const;
 
 const tolerance: Readonly<Record<string, number>> = { over: 0.4, lower: 0.15 };
@@ -40,11 +49,34 @@ class PickAndPlaceExpert extends GraspExpert<Stage> {
   }
 
   protected override carries(stage: Stage | GraspStage): boolean {
-    return super.carries(stage) || stage === 'carry' || stage === 'over';
+    return super.carries(stage) || stage === 'carry' || stage === 'over' || stage === 'lower';
   }
 
   protected left(view: ExpertView): Stage | GraspStage {
     return placed(view) ? 'rest' : 'reach';
+  }
+
+  protected delivered(view: ExpertView): boolean {
+    return placed(view);
+  }
+
+  protected brought(stage: Stage | GraspStage, view: ExpertView): Stage | undefined {
+    const [hand, above] = [view.gripper, placePose(view, true)];
+    const aside = Math.hypot(hand[0]! - above[0]!, hand[1]! - above[1]!);
+    if (stage === 'lower') return aside > motion.strayDistance ? 'carry' : undefined;
+    const { above: near, descent, corridor, turn, clearX } = motion;
+    if (aside < near && hand[2]! < above[2]! - descent) return 'lower';
+    const isOver = hand[0]! > clearX + corridor && inLine(hand, above, corridor, corridor, turn);
+    return stage !== 'over' && isOver ? 'over' : undefined;
+  }
+
+  protected override recognise(
+    state: ExpertState<Stage | GraspStage>,
+    view: ExpertView,
+  ): Stage | GraspStage | undefined {
+    if (state.stage === 'lower' && state.gripper < motion.lettingGo && placed(view)) return 'release';
+    const stage = super.recognise(state, view);
+    return stage === undefined && state.stage === 'rest' && !placed(view) ? 'reach' : stage;
   }
 
   protected handle(state: ExpertState<Stage | GraspStage>, pose: Float64Array, view: ExpertView): void {

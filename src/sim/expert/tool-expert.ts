@@ -1,6 +1,6 @@
 import type { ExpertKind, ExpertState, ExpertView } from './expert.js';
 import { GraspExpert, type GraspStage, inwards, uprightPose } from './grasp-expert.js';
-import { moveTowards, rotated } from './motion.js';
+import { inLine, moveTowards, rotated } from './motion.js';
 import { nearerArm } from './pick-and-place-expert.js';
 
 /** In which part of the task the expert is with the tool in the hand. */
@@ -12,6 +12,9 @@ const motion = {
   standOff: 0.07,
   bringSpeed: 0.25,
   touchSpeed: 0.08,
+  /** A hand this near to the way from there to the touch, m and rad, is on it. */
+  corridor: 0.015,
+  turn: 0.2,
 } as const;
 
 /** Takes a tool by its handle and touches the receptacle with its tip, and stays there. */
@@ -26,13 +29,24 @@ class ToolExpert extends GraspExpert<Stage> {
     return this.stage === 'touch' ? 0.4 : super.tolerance;
   }
 
-  protected override carries(): boolean {
-    return this.stage !== 'reach' && this.stage !== 'approach' && this.stage !== 'close';
+  protected override carries(stage: Stage | GraspStage): boolean {
+    return stage === 'bring' || stage === 'touch' || super.carries(stage);
   }
 
   /** It lets go only what it lost. */
   protected left(): GraspStage {
     return 'reach';
+  }
+
+  protected delivered(): boolean {
+    return false;
+  }
+
+  protected brought(stage: Stage | GraspStage, view: ExpertView): Stage | undefined {
+    const [hand, end] = [view.gripper, touchPose(view, 0)];
+    const isNear =
+      hand[0]! > end[0]! - motion.standOff && inLine(hand, end, motion.corridor, motion.corridor, motion.turn);
+    return stage !== 'touch' && isNear ? 'touch' : undefined;
   }
 
   protected handle(state: ExpertState<Stage | GraspStage>, pose: Float64Array, view: ExpertView): void {
