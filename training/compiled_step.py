@@ -13,7 +13,7 @@ from .studio import Batch
 
 Losses = Callable[[Batch], tuple[Tensor, Tensor]]
 FACTOR = 4.0
-"""The norms of the gradients of two minibatches differ by less."""
+"""A minibatch's norm is less far than this beyond the least and the greatest of `TRIALS` others."""
 TRIALS = 4
 """CUDA graphs warm up, are recorded, and only then replayed."""
 
@@ -25,23 +25,25 @@ def choose_losses(
     parameters: dict[str, Tensor],
     autocast: Callable[[], AbstractContextManager[object]],
 ) -> Losses:
-    """The first of `forms`, (name, loss), whose gradient's norm agrees with that of `plain` in single precision.
+    """The first of `forms`, (name, loss), whose gradient's norms are those of `plain` in single precision.
 
     Each is asked for `TRIALS` minibatches of `sample` under `autocast`. A wrong gradient does not show in the losses: it is
     clipped, and what is right in it with the rest, so that the network hardly learns. Raises RuntimeError where none agrees.
     """
     with sdpa_kernel(SDPBackend.MATH):
-        expected, _ = gradient_norm(plain, sample(), parameters, nullcontext())
+        right = [gradient_norm(plain, sample(), parameters, nullcontext())[0] for _ in range(TRIALS)]
+    least, most = min(right), max(right)
+    expected = f'in single precision {least:.3g} … {most:.3g}'
     tried = []
     for name, losses in forms:
         found = [gradient_norm(losses, sample(), parameters, autocast()) for _ in range(TRIALS)]
         norms = ', '.join(f'{norm:.3g}' for norm, _ in found)
-        if all(expected / FACTOR < norm < FACTOR * expected for norm, _ in found):
-            print(f'the step is {name}: norms of the gradient {norms}, in single precision {expected:.3g}', flush=True)
+        if all(least / FACTOR < norm < FACTOR * most for norm, _ in found):
+            print(f'the step is {name}: norms of the gradient {norms}, {expected}', flush=True)
             return losses
         tried.append(f'{name} {norms}, most of it of {found[-1][1]}')
-        print(f'the step is not {tried[-1]}; in single precision {expected:.3g}', flush=True)
-    raise RuntimeError(f'no form of the step has the gradient of the loss, norm {expected:.3g}: {"; ".join(tried)}')
+        print(f'the step is not {tried[-1]}; {expected}', flush=True)
+    raise RuntimeError(f'no form of the step has the gradient of the loss, {expected}: {"; ".join(tried)}')
 
 
 def gradient_norm(

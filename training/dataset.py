@@ -25,8 +25,14 @@ from .scene import Description
 
 ARM_STATE = 27
 """Numbers of the proprioception that each arm has."""
+LIES, FELL = 0.3, -0.3
+"""The target is lost where its axis has a smaller z component, or its centre a smaller z in base_link, m."""
 GONE = 3.0
 """m from base_link: no task has anything there."""
+ASTRAY = 0.04
+"""m from the end of a plan: farther away is what was commanded when another one acted, or something was in the way."""
+AFTERWARDS = 10
+"""Frames of a lost target that are kept."""
 RATE = 10.0
 """Rows a second."""
 
@@ -63,6 +69,10 @@ class Labels(NamedTuple):
     """[B, bodies] float32, in the order of the scene's bodies."""
     success: Tensor
     """[B] float32: whether the episode succeeded."""
+    teaches: Tensor
+    """[B] float32: whether the plan is one to learn."""
+    as_planned: Tensor
+    """[B] float32: whether what was commanded afterwards went where the plan goes, so that the subgoal is one to learn too."""
     task: Tensor
     """[B] int64, index into the instructions."""
     scene: Tensor
@@ -85,6 +95,7 @@ class Demonstrations:
     task: Tensor
     scene: Tensor
     success: Tensor
+    teaches: Tensor
     episode: Tensor
     """[F] int64."""
     start: Tensor
@@ -154,9 +165,11 @@ class Demonstrations:
         steps = torch.cat([steps, steps.new_tensor([shape.subgoal_steps])])
         arm = self.arm[indices]
         motion = relative_motion(self.state[indices], self.state[self.later(indices, steps)], arm)
+        plan = self.plan[indices]
+        astray = (motion[:, shape.horizon - 1, :3] - plan[:, -1, :3]).norm(dim=-1)
         return Labels(
             self.state[indices],
-            self.plan[indices],
+            plan,
             motion[:, :-1],
             motion[:, -1],
             arm,
@@ -164,6 +177,8 @@ class Demonstrations:
             self.quantities[indices],
             self.present[indices],
             self.success[indices],
+            self.teaches[indices],
+            (astray < ASTRAY).float(),
             self.task[indices],
             self.scene[indices],
         )
@@ -219,6 +234,7 @@ def load_demonstrations(directories: list[Path], shape: ModelConfig, threads: in
         tasks = {index: instructions.index(text) for index, text in texts.items()}
         success = {row['episode_index']: row.get('success', True) for row in _episodes(directory)}
         scene = Description.read(directory / 'meta' / 'scene.json')
+        in_turns = 'policy' in _info(directory)
         if (same := [i for i, known in enumerate(scenes) if known.content == scene.content]) == []:
             scenes.append(scene)
         number = same[0] if same else len(scenes) - 1
@@ -229,6 +245,7 @@ def load_demonstrations(directories: list[Path], shape: ModelConfig, threads: in
             rows = len(episode['task'])
             episode['scene'] = torch.full((rows,), number)
             episode['success'] = torch.full((rows,), float(success.get(int(path.stem.split('_')[1]), True)))
+        read = [_teaching(episode, in_turns, shape) for episode in read]
         episodes += read
         names += [f'{directory.resolve().name}/{path.stem}' for path in found]
         sources.append(_describe(directory, len(found), sum(success.get(int(p.stem[8:]), True) for p in found)))
@@ -263,9 +280,13 @@ def _episodes(directory: Path) -> list[dict[str, Any]]:
     return _read_lines(path) if path.exists() else []
 
 
-def _describe(directory: Path, episodes: int, successes: int) -> dict[str, Any]:
+def _info(directory: Path) -> dict[str, Any]:
     path = directory / 'meta' / 'info.json'
-    info = json.loads(path.read_text(encoding='utf-8')) if path.exists() else {}
+    return json.loads(path.read_text(encoding='utf-8')) if path.exists() else {}
+
+
+def _describe(directory: Path, episodes: int, successes: int) -> dict[str, Any]:
+    info = _info(directory)
     kept = {key: info[key] for key in ('total_frames', 'seed') if key in info}
     return {'name': directory.resolve().name, 'episodes': episodes, 'successes': successes, **kept}
 
@@ -305,6 +326,21 @@ def _read_episode(path: Path, tasks: dict[int, int], shape: ModelConfig, bodies:
     result['arm'] = torch.from_numpy(arm.astype(np.float32))
     result['task'] = torch.tensor([tasks[index] for index in task.tolist()])
     return _within_reach(result)
+
+
+def _teaching(episode: dict[str, Tensor], in_turns: bool, shape: ModelConfig) -> dict[str, Tensor]:
+    """The episode with `teaches` [rows], without what comes long after the target was lost.
+
+    What fails in the expert's hands teaches no plan. Where a policy acted in turns with it (`in_turns`) the expert's plans
+    are right nonetheless, and show the ways back that the policy needs, until the target falls.
+    """
+    if episode['success'][0] > 0.5:
+        return episode | {'teaches': torch.ones_like(episode['success'])}
+    lies = episode['quantities'][:, shape.quantities.index('upright')] < LIES
+    lost = lies | (episode['objects'][:, 0, 2] < FELL)
+    first = int(lost.nonzero()[0]) if lost.any() else len(lost)
+    teaches = (torch.arange(len(lost)) < first).float() if in_turns else torch.zeros(len(lost))
+    return {name: values[: first + AFTERWARDS] for name, values in (episode | {'teaches': teaches}).items()}
 
 
 def _within_reach(episode: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -42,7 +42,7 @@ class Objective(nn.Module):
         """The total, and its parts [9] in the order of PARTS."""
         labels, weights = batch.labels, self.config.loss
         latent, objects, arm_logit = self.encode(batch, disturbed)
-        losses = self.action_losses(latent, arm_logit, labels, labels.success * (1.0 - batch.moved))
+        losses = self.action_losses(latent, arm_logit, labels, labels.teaches * (1.0 - batch.moved))
         losses |= self.world_losses(latent, objects, batch)
         total = (
             losses['flow']
@@ -69,15 +69,17 @@ class Objective(nn.Module):
         return self.model.encode(image, state, tokens, mask)
 
     def action_losses(self, latent: Tensor, arm_logit: Tensor, labels: Labels, good: Tensor) -> dict[str, Tensor]:
-        """Of what the demonstrations do, where `good` [B] is 1: failed ones teach none of it."""
+        """Of what the demonstrations do, where `good` [B] is 1."""
         model, samples = self.model, self.config.training.noise_samples
-        good = good / good.mean().clamp(min=1e-3)
+        reached = good * labels.as_planned
+        good, reached = (values / values.mean().clamp(min=1e-3) for values in (good, reached))
         plan = model.normalise(labels.plan)
         goal = (labels.subgoal - model.subgoal_mean) / model.subgoal_std
         many = plan.repeat_interleave(samples, dim=0)
         noise, time = torch.randn_like(many), draw_time(len(many), many.device)
-        # Half of the samples know the subgoal, not exactly.
+        # Half of the samples know the subgoal, not exactly, if it was the plan's.
         told = (torch.rand(len(many), 1, device=many.device) < 0.5).float()
+        told = told * labels.as_planned.repeat_interleave(samples).unsqueeze(-1)
         hint = goal.repeat_interleave(samples, dim=0)
         hint = torch.cat([(hint + SUBGOAL_NOISE * torch.randn_like(hint)) * told, told], dim=-1)
         arms = labels.arm.repeat_interleave(samples)
@@ -90,7 +92,7 @@ class Objective(nn.Module):
         return {
             'flow': (flow.view(len(plan), samples).mean(dim=1) * good).mean(),
             'autoregressive': (nats.mean(dim=1) * good).mean(),
-            'subgoal': ((found - goal).square().mean(dim=1) * good).mean(),
+            'subgoal': ((found - goal).square().mean(dim=1) * reached).mean(),
             'arm': (arm * good).mean(),
         }
 

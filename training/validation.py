@@ -19,7 +19,7 @@ CONFIDENCE_BINS = 10
 
 @torch.no_grad()
 def validate(objective: Objective, studio: Studio, frames: Tensor, autocast: torch.autocast) -> dict[str, float]:
-    """Errors of plans (mean over the horizon), objects, quantities, confidence and predicted frames.
+    """Errors of plans (mean over the horizon, where they are ones to learn), objects, quantities, confidence and predicted frames.
 
     Plans are compared by flow (4 steps), diffusion (50 steps), autoregressively (likeliest tokens) and hierarchically.
     """
@@ -34,8 +34,9 @@ def validate(objective: Objective, studio: Studio, frames: Tensor, autocast: tor
         generator = torch.Generator(part.device).manual_seed(number)
         with autocast:
             latent, objects, arm = objective.encode(batch, False)
-            figures = _actions(objective, latent, batch, generator)
+            plans = _actions(objective, latent, batch, generator)
             world = objective.model.world(latent, objective.model.normalise(batch.labels.executed), batch.labels.arm)
+        figures = {}
         distance = 1e3 * (objects[..., :3] - batch.labels.objects).norm(dim=-1)
         for slot, name in enumerate(objective.config.model.slots):
             figures[f'{name}_mm'] = distance[:, slot].mean()
@@ -45,10 +46,13 @@ def validate(objective: Objective, studio: Studio, frames: Tensor, autocast: tor
         figures['presence_right'] = ((slots[..., 0] > 0).float() == batch.present).float().mean()
         collected.append((slots[..., 1:4], batch.position, batch.present * batch.visible, quantities[..., 0]))
         collected[-1] += (batch.labels.quantities, confidence.sigmoid(), batch.labels.success)
-        for name, value in figures.items():
-            sums[name] = sums.get(name, 0.0) + value.item() * len(part)
-            counts[name] = counts.get(name, 0.0) + len(part)
-    result = {name: value / counts[name] for name, value in sums.items()}
+        taught = batch.labels.teaches
+        weighted = [(name, (error * taught).sum(), taught.sum()) for name, error in plans.items()]
+        weighted += [(name, value * len(part), taught.new_tensor(len(part))) for name, value in figures.items()]
+        for name, value, count in weighted:
+            sums[name] = sums.get(name, 0.0) + value.item()
+            counts[name] = counts.get(name, 0.0) + count.item()
+    result = {name: value / max(counts[name], 1.0) for name, value in sums.items()}
     for name in [name for name in result if name.startswith('mse_')]:
         result[name.replace('mse_', 'psnr_')] = psnr(torch.tensor(result.pop(name)))
     joined = [torch.cat(values) for values in zip(*collected, strict=True)]
@@ -57,7 +61,7 @@ def validate(objective: Objective, studio: Studio, frames: Tensor, autocast: tor
 
 
 def _actions(objective: Objective, latent: Tensor, batch: Batch, generator: torch.Generator) -> dict[str, Tensor]:
-    """Mean errors of the plans of each kind of policy."""
+    """Errors [B] of the plans of each kind of policy, means over the horizon."""
     model, labels = objective.model, batch.labels
     plan = model.normalise(labels.plan)
     none = plan.new_zeros(len(plan), plan.shape[2] + 1)
@@ -79,11 +83,11 @@ def _actions(objective: Objective, latent: Tensor, batch: Batch, generator: torc
     figures = {}
     for name, actions in found.items():
         error = actions.float() * model.action_std + model.action_mean - labels.plan
-        figures[f'{name}_mm'] = 1e3 * error[..., :3].norm(dim=-1).mean()
-        figures[f'{name}_mrad'] = 1e3 * error[..., 3:6].norm(dim=-1).mean()
-        figures[f'{name}_gripper'] = error[..., 6].abs().mean()
+        figures[f'{name}_mm'] = 1e3 * error[..., :3].norm(dim=-1).mean(dim=1)
+        figures[f'{name}_mrad'] = 1e3 * error[..., 3:6].norm(dim=-1).mean(dim=1)
+        figures[f'{name}_gripper'] = error[..., 6].abs().mean(dim=1)
     distance = (goal[:, :3] * model.subgoal_std[:3] + model.subgoal_mean[:3] - labels.subgoal[:, :3]).norm(dim=-1)
-    return figures | {'subgoal_mm': 1e3 * distance.mean()}
+    return figures | {'subgoal_mm': 1e3 * distance}
 
 
 def _frames(objective: Objective, logits: Tensor, batch: Batch) -> dict[str, Tensor]:

@@ -27,5 +27,11 @@ def test_takes_the_first_form_whose_gradient_is_right(weight):
 
 def test_refuses_forms_whose_gradient_vanishes_or_is_none(weight):
     forms = [('vanishing', loss(weight, 1e-3)), ('none', loss(weight, float('nan')))]
-    with pytest.raises(RuntimeError, match='norm 1.73: vanishing 0.00173.* of w; none nan'):
+    with pytest.raises(RuntimeError, match='precision 1.73 … 1.73: vanishing 0.00173.* of w; none nan'):
         choose(weight, forms)
+
+
+def test_minibatches_differ(weight):
+    batches = iter([torch.full((3,), value) for value in (1.0, 30.0, 3.0, 10.0, 100.0, 0.3, 2.0, 1.0)])
+    form = loss(weight)
+    assert choose_losses(loss(weight), iter([('right', form)]), lambda: next(batches), {'w': weight}, nullcontext) is form

@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -98,3 +100,30 @@ def test_faults_name_the_file_and_the_column(tmp_path):
     pq.write_table(table.set_column(column, 'sim.joints', short), path)
     with pytest.raises(ValueError, match='sim.joints must hold 75 finite numbers a row'):
         load_demonstrations([tmp_path / 'bad'], SHAPE)
+
+
+def test_failures_teach_in_turns_only_until_the_target_is_lost(tmp_path):
+    alone = write_demonstrations(tmp_path / 'alone', episodes=2, frames=30)
+    turns = write_demonstrations(tmp_path / 'turns', episodes=2, frames=30)
+    info = json.loads((turns / 'meta' / 'info.json').read_text())
+    (turns / 'meta' / 'info.json').write_text(json.dumps(info | {'policy': 'cosmos3_micro'}))
+    for directory in (alone, turns):
+        path = directory / 'data' / 'chunk-000' / 'episode_000001.parquet'
+        table = pq.read_table(path)
+        objects = np.stack(table['observation.objects'].to_numpy())
+        objects[12:, 2] = -0.8
+        column = pa.array(objects.tolist(), table['observation.objects'].type)
+        position = table.column_names.index('observation.objects')
+        pq.write_table(table.set_column(position, 'observation.objects', column), path)
+    data = load_demonstrations([alone, turns], SHAPE)
+    # The frames of a second afterwards show what is there.
+    assert torch.bincount(data.episode).tolist() == [30, 22, 30, 22]
+    assert data.teaches.tolist() == [1.0] * 30 + [0.0] * 22 + [1.0] * 30 + [1.0] * 12 + [0.0] * 10
+
+
+def test_where_another_acts_the_subgoal_is_none(data):
+    indices = torch.arange(32)
+    labels = data.labels(indices, SHAPE)
+    away = (labels.executed[:, -1, :3] - labels.plan[:, -1, :3]).norm(dim=-1)
+    assert labels.as_planned.tolist() == (away < 0.04).float().tolist()
+    assert 0 < labels.as_planned.sum() < 32

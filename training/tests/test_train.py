@@ -57,7 +57,7 @@ def test_learns(trainer):
 
 def test_failed_episodes_teach_no_actions(trainer):
     batch = trainer.sample()
-    failed = batch._replace(labels=batch.labels._replace(success=torch.zeros(8)))
+    failed = batch._replace(labels=batch.labels._replace(teaches=torch.zeros(8)))
     losses = dict(zip(('flow', 'autoregressive', 'subgoal', 'arm'), trainer.objective(failed)[1].tolist(), strict=False))
     assert losses == {'flow': 0, 'autoregressive': 0, 'subgoal': 0, 'arm': 0}
 
