@@ -37,9 +37,11 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
     report(name, result, figures, ratios);
   };
   const stops = (name: string, milliseconds: readonly number[]): void => {
-    figures[`${name}_p50_ms`] = percentile(milliseconds, 0.5);
-    figures[`${name}_p99_ms`] = percentile(milliseconds, 0.99);
-    figures[`${name}_max_ms`] = Math.max(...milliseconds);
+    const [p50, p99, max] = [percentile(milliseconds, 0.5), percentile(milliseconds, 0.99), Math.max(...milliseconds)];
+    figures[`${name}_p50_ms`] = p50;
+    figures[`${name}_p99_ms`] = p99;
+    figures[`${name}_max_ms`] = max;
+    say(`  ${name}: p50 ${p50.toFixed(2)} p99 ${p99.toFixed(2)} max ${max.toFixed(2)} ms of ${milliseconds.length}`);
   };
 
   for (const realtime of classes) {
@@ -62,7 +64,8 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
       await compare(`graph_mock_load_${suffix}`, () => underLoad(() => timeGraphLoop(graph, GRAPH_SECONDS)));
       for (const path of STOP_PATHS) {
         say(`stop_by_${path}_${suffix}`);
-        const { total, fromMonitor } = await graphStopLatency(graph, path, TRIALS);
+        const { total, fromMonitor, skipped } = await graphStopLatency(graph, path, TRIALS);
+        figures[`stop_by_${path}_${suffix}_skipped`] = skipped;
         stops(`stop_by_${path}_${suffix}`, total);
         stops(`stop_from_monitor_by_${path}_${suffix}`, fromMonitor);
       }

@@ -10,6 +10,8 @@ import type { WholeGraph } from './whole-graph.js';
 
 /** Nothing takes longer, s; what does has failed. */
 const PATIENCE = 10;
+/** A measurement is best effort: the next one may come before safety_monitor reads it. One without a stop for so long, s, was lost. */
+const LOST = 1;
 
 /** From the demand of an emergency stop in shared memory to the loop's reaction, one entry a trial. */
 export interface LoopStopLatency {
@@ -65,6 +67,8 @@ export interface GraphStopLatency {
   readonly total: number[];
   /** From the judgement of safety_monitor, by the stamp of safety/state. */
   readonly fromMonitor: number[];
+  /** Trials without a stop of that kind: the measurement was lost, or the robot stopped for another cause meanwhile. */
+  skipped: number;
 }
 
 /** Causes stops in a graph and resets them; the loop says to the cycle when it damped, or held. */
@@ -101,12 +105,16 @@ export async function graphStopLatency(
     position[0] = Number.NaN;
     return position;
   };
-  const until = async (what: string, holds: () => boolean): Promise<void> => {
-    const deadline = performance.now() + 1e3 * PATIENCE;
+  const within = async (seconds: number, holds: () => boolean): Promise<boolean> => {
+    const deadline = performance.now() + 1e3 * seconds;
     while (!holds()) {
-      if (performance.now() > deadline) throw new Error(`never came true: ${what}`);
+      if (performance.now() > deadline) return false;
       await pause(1);
     }
+    return true;
+  };
+  const until = async (what: string, holds: () => boolean): Promise<void> => {
+    if (!(await within(PATIENCE, holds))) throw new Error(`never came true: ${what}`);
   };
   const wanted = path === 'measurement' ? StopMode.hold : StopMode.damping;
   const running = (): boolean => controller?.mode === StopMode.running && level < SafetyLevel.protectiveStop;
@@ -119,19 +127,27 @@ export async function graphStopLatency(
       await pause(60);
     } while (!running());
   };
-  const outcome: GraphStopLatency = { total: [], fromMonitor: [] };
+  const outcome: GraphStopLatency = { total: [], fromMonitor: [], skipped: 0 };
   await until(`messages on ${state.topic}`, () => controller !== undefined);
   await until('safety_monitor listens', () => request.subscriptionCount > 0);
   for (let trial = 0; trial < trials; trial++) {
     await release();
     await pause(20 * Math.random());
     // Where the robot has stopped by itself meanwhile, there is nothing to measure.
-    if (!running()) continue;
+    if (!running()) {
+      outcome.skipped++;
+      continue;
+    }
     const begin = node.now();
     if (path === 'measurement') joints.publish({ header: { stamp: node.stamp() }, position: broken() });
     else if (path === 'topic') request.publish({});
     else await stop.call({});
-    await until('the loop stops', () => controller?.mode === wanted && judged >= begin);
+    const stops = (): boolean => controller?.mode === wanted && judged >= begin;
+    if (path === 'measurement' && !(await within(LOST, stops))) {
+      outcome.skipped++;
+      continue;
+    }
+    await until('the loop stops', stops);
     const stopped = toSeconds(controller?.mode_since ?? { sec: 0, nanosec: 0 });
     outcome.total.push(1e3 * (stopped - begin));
     outcome.fromMonitor.push(1e3 * (stopped - judged));
