@@ -55,6 +55,9 @@ const timeout = 25;
 /** As in launch/stack.launch.xml. */
 const OPERATOR_PAGE = 'http://localhost:8765';
 
+/** What ends the program and the robot with it. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 const say = (text: string) => console.log(text);
 
 /** @returns the exit code */
@@ -98,13 +101,12 @@ async function main(): Promise<number> {
     };
   });
   interruption.catch(() => {});
-  process.on('SIGINT', interrupt);
-  process.on('SIGTERM', interrupt);
+  for (const signal of SIGNALS) process.on(signal, interrupt);
 
   try {
     say('bringing the robot up');
     const started = performance.now();
-    await graph.start((waiting) => say(`  waiting for ${waiting}`));
+    await Promise.race([graph.start((waiting) => say(`  waiting for ${waiting}`)), interruption]);
     say(`  all nodes active after ${((performance.now() - started) / 1000).toFixed(1)} s`);
     say(`  operator page: ${OPERATOR_PAGE}`);
 
@@ -170,7 +172,7 @@ async function main(): Promise<number> {
 
     if (!values.once) {
       const terminal = createInterface({ input: process.stdin, output: process.stdout });
-      process.on('SIGINT', () => terminal.close());
+      for (const signal of SIGNALS) process.on(signal, () => terminal.close());
       terminal.setPrompt('\ninstruction (empty to end)> ');
       terminal.prompt();
       for await (const line of terminal) {

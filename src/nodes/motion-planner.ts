@@ -131,7 +131,7 @@ class MotionPlannerNode implements NodeHooks {
       this.#take(message),
     );
     const speed = node.createPublisher('std_msgs/msg/Float64', 'motion_planner/speed_scale', latched());
-    new TrajectoryInputs(node, this.#follower, this.#clock, () => this.#hindrance);
+    new TrajectoryInputs(node, this.#robot, this.#follower, this.#clock, () => this.#hindrance);
     const people = new PeopleInput(node, this.#separation, this.#clearance, this.#clock);
     let told = Number.NaN;
     const timer = node.createTimer(planningStep, () => {

@@ -115,6 +115,8 @@ class RecorderNode implements NodeHooks {
     node.createService('std_srvs/srv/Trigger', 'recorder/split', () => {
       if (this.#bag === undefined) return { success: false, message: 'nothing is being recorded' };
       this.#bag.split();
+      const { error } = this.#bag.status;
+      if (error !== undefined) return { success: false, message: `nothing is recorded any more: ${error.message}` };
       return { success: true, message: `file ${this.#bag.status.files} of ${this.#bag.directory}` };
     });
     node.createTimer(DISCOVERY_PERIOD, () => this.#tick());

@@ -75,6 +75,8 @@ class TaskExecutiveNode implements NodeHooks {
   #matcher!: InstructionMatcher;
   #instruction!: Publisher<'std_msgs/msg/String'>;
   #progress: TaskProgress | undefined;
+  /** The instruction that is being carried out, or the last one. */
+  #executing: Promise<unknown> | undefined;
   #safety: Message<'cosmos_humanoid/msg/SafetyState'> | undefined;
   #predictedAt = 0;
   #confidence = 0;
@@ -109,7 +111,11 @@ class TaskExecutiveNode implements NodeHooks {
         return busy ? rclnodejs.GoalResponse.REJECT : rclnodejs.GoalResponse.ACCEPT;
       },
       cancel: () => rclnodejs.CancelResponse.ACCEPT,
-      execute: (goal) => this.#execute(goal),
+      execute: (goal) => {
+        const result = this.#execute(goal);
+        this.#executing = result;
+        return result;
+      },
     });
     this.#postures = new PostureMover(node, this.#robot, () =>
       this.#progress === undefined ? undefined : 'an instruction is being carried out',
@@ -117,9 +123,10 @@ class TaskExecutiveNode implements NodeHooks {
     node.own(node.diagnostics.addSource(() => this.#report()));
   }
 
-  deactivate(): void {
-    this.#instruction.publish({ data: '' });
+  /** Waits until the client of an instruction has been told that it ended. */
+  async deactivate(): Promise<void> {
     this.#progress = undefined;
+    await this.#executing;
   }
 
   async #execute(goal: Goal) {
@@ -184,8 +191,14 @@ class TaskExecutiveNode implements NodeHooks {
   #observeHand({ arms, poses, grippers }: Message<'cosmos_humanoid/msg/HandReference'>): void {
     const i = arms.indexOf(this.#node.parameters.arm);
     if (i < 0) return;
-    const { x, y, z } = poses[i]!.position;
-    this.#progress?.observeHand([x, y, z], grippers[i]!);
+    const [pose, gripper] = [poses[i], grippers[i]];
+    if (pose === undefined || gripper === undefined) {
+      const counts = `${arms.length} arms, ${poses.length} poses, ${grippers.length} grippers`;
+      this.#node.warn('hand', `motion_planner/hand_reference has ${counts}; each arm needs one`);
+      return;
+    }
+    const { x, y, z } = pose.position;
+    this.#progress?.observeHand([x, y, z], gripper);
   }
 
   #observePrediction({ objects, confidence }: Message<'cosmos_humanoid/msg/ActionPrediction'>): void {

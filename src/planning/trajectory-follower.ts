@@ -9,6 +9,8 @@ import { type ToleranceDefaults, toleranceDefaults, tolerancesOf } from './traje
 
 /** Share of the velocity limits at which joints that left their path go back to where they are. */
 const RETREAT_SPEED = 0.5;
+/** A joint that is measured farther from where it is commanded, rad, is led only so far: no joint lags more and moves on. */
+const FARTHEST_RETREAT = 0.3;
 
 /** Hears how a trajectory ended; not called where the client cancelled it and knows. */
 export type EndListener = (outcome: TrajectoryOutcome) => void;
@@ -111,9 +113,10 @@ export class TrajectoryFollower {
     const { joints } = execution;
     const row = this.#robot.names.length;
     const from = Float64Array.from(joints, (joint) => trajectory.position[row + joint]!);
-    const to = Float64Array.from(joints, (joint, j) =>
-      execution.guards(j) ? this.#robot.clamp(joint, measured[joint]!) : from[j]!,
-    );
+    const to = Float64Array.from(joints, (joint, j) => {
+      const away = Math.min(Math.max(measured[joint]! - from[j]!, -FARTHEST_RETREAT), FARTHEST_RETREAT);
+      return execution.guards(j) ? this.#robot.clamp(joint, from[j]! + away) : from[j]!;
+    });
     let duration = brakeTime;
     for (let j = 0; j < joints.length; j++) {
       const speed = RETREAT_SPEED * this.#robot.velocityLimit[joints[j]!]!;

@@ -1,4 +1,5 @@
 import { HoistRequest, SuspensionPhase } from '../balance/suspension.js';
+import { monotonicSeconds } from '../control/monotonic-clock.js';
 import type { Message } from './messages.js';
 import type { Publisher } from './publisher.js';
 import { reliable } from './qos.js';
@@ -27,20 +28,18 @@ export class GantryError extends Error {
 
 /** Has the robot hung into its gantry, and put back onto its feet, by the hoist that joint_controller moves. */
 export class GantryMover {
-  readonly #node: RosNode;
   readonly #hoist: Publisher<'cosmos_humanoid/msg/HoistCommand'>;
   #state: ControllerState | undefined;
   #heard = Number.NEGATIVE_INFINITY;
 
   constructor(node: RosNode) {
-    this.#node = node;
     this.#hoist = node.createPublisher('cosmos_humanoid/msg/HoistCommand', 'joint_controller/hoist', reliable(1));
   }
 
   /** Takes in what joint_controller says of itself. */
   observe(state: ControllerState): void {
     this.#state = state;
-    this.#heard = this.#node.now();
+    this.#heard = monotonicSeconds();
   }
 
   /** What carries the robot; absent until joint_controller is heard. */
@@ -62,13 +61,13 @@ export class GantryMover {
     const goal = request === HoistRequest.hang ? SuspensionPhase.hanging : SuspensionPhase.standing;
     const problem = this.#problem();
     if (problem !== undefined) throw new GantryError(problem, false);
-    const started = this.#node.now();
+    const started = monotonicSeconds();
     try {
       while (this.phase !== goal) {
         if (cancelled()) return false;
         const hindrance = this.#problem();
         if (hindrance !== undefined) throw new GantryError(`${hindrance}; the hoist holds`, true);
-        const elapsed = this.#node.now() - started;
+        const elapsed = monotonicSeconds() - started;
         if (elapsed > LIMIT) throw new GantryError(`not done after ${LIMIT} s; the hoist holds`, true);
         this.#hoist.publish({ command: request });
         progress(Math.min(elapsed / USUAL, 1));
@@ -83,7 +82,7 @@ export class GantryMover {
   /** Why the hoist cannot move the robot now; undefined where it can. */
   #problem(): string | undefined {
     const state = this.#state;
-    if (state === undefined || this.#node.now() - this.#heard > FRESH) return 'joint_controller is not heard';
+    if (state === undefined || monotonicSeconds() - this.#heard > FRESH) return 'joint_controller is not heard';
     if (state.suspension === SuspensionPhase.absent) {
       return `there is no hoist: the simulated robot has one with support:=harness (hardware is ${state.hardware})`;
     }

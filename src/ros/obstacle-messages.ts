@@ -31,6 +31,8 @@ export function readObstacles(
     if (![...obstacle.position, ...obstacle.velocity, obstacle.radius].every(Number.isFinite)) {
       throw new Error(`people: position, velocity or radius ${i} is not finite`);
     }
+    // It would count as farther away.
+    if (obstacle.radius < 0) throw new Error(`people: radius ${i} is ${obstacle.radius} m; it must not be negative`);
     return obstacle;
   });
 }

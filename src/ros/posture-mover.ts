@@ -1,5 +1,6 @@
 import rclnodejs from 'rclnodejs';
 import { HoistRequest, SuspensionPhase } from '../balance/suspension.js';
+import { monotonicSeconds } from '../control/monotonic-clock.js';
 import { planTransition, type Transition } from '../planning/posture-transition.js';
 import { TrajectoryCode } from '../planning/trajectory-goal.js';
 import { Kinematics } from '../robot/kinematics.js';
@@ -15,6 +16,8 @@ const ACTION = 'cosmos_humanoid/action/MoveToPosture';
 const FEEDBACK_PERIOD = 0.1;
 /** Longest wait for motion_planner to answer, s. */
 const PATIENCE = 2;
+/** A motion that people slow down takes so many times as long; one that takes longer is given up. */
+const SLOWEST = 10;
 
 /** Reasons of the action's result, as in MoveToPosture.action. */
 const Reason = { none: 0, unknownPosture: 1, notReady: 2, infeasible: 3, cancelled: 4, interrupted: 5 } as const;
@@ -81,7 +84,7 @@ export class PostureMover {
   }
 
   async #execute(goal: Goal) {
-    const started = this.#node.now();
+    const started = monotonicSeconds();
     this.#busy = true;
     let outcome: Outcome;
     try {
@@ -95,7 +98,7 @@ export class PostureMover {
     if (outcome.success) goal.succeed();
     else if (outcome.reason === Reason.cancelled) goal.canceled();
     else goal.abort();
-    return { ...outcome, duration: this.#node.now() - started };
+    return { ...outcome, duration: monotonicSeconds() - started };
   }
 
   async #move(goal: Goal, started: number): Promise<Outcome> {
@@ -140,7 +143,7 @@ export class PostureMover {
       const done = await this.#gantry.move(
         hang ? HoistRequest.hang : HoistRequest.stand,
         () => goal.isCancelRequested,
-        (progress) => goal.publishFeedback({ progress, elapsed: this.#node.now() - started }),
+        (progress) => goal.publishFeedback({ progress, elapsed: monotonicSeconds() - started }),
       );
       if (!done) return failure(Reason.cancelled, 'cancelled by the client; the hoist holds');
       return { success: true, reason: Reason.none, message: hang ? 'hangs' : 'stands on its feet' };
@@ -156,22 +159,38 @@ export class PostureMover {
       if (!available)
         return failure(Reason.notReady, 'nobody offers follow_joint_trajectory: is motion_planner active?');
     }
-    const handle = await this.#client.sendGoal(goalMessage(transition));
-    this.#following = handle;
-    const begun = this.#node.now();
+    const begun = monotonicSeconds();
+    let latest = begun + PATIENCE;
+    let silent = () => {};
+    // A planner that ends meanwhile never answers.
+    const silence = new Promise<undefined>((resolve) => {
+      silent = () => resolve(undefined);
+    });
     let cancelling = false;
     const timer = setInterval(() => {
+      const now = monotonicSeconds();
+      if (now > latest || !this.#client.isActionServerAvailable()) silent();
+      if (this.#following === undefined || cancelling) return;
       if (goal.isCancelRequested) {
-        if (!cancelling) void handle.cancelGoal();
+        void this.#following.cancelGoal();
         cancelling = true;
+        latest = now + PATIENCE;
         return;
       }
-      const now = this.#node.now();
       const progress = Math.min((now - begun) / transition.duration, 1);
       goal.publishFeedback({ progress, elapsed: now - started });
     }, FEEDBACK_PERIOD * 1e3);
+    const gone = failure(Reason.interrupted, 'motion_planner does not answer any more: is it active?');
     try {
-      const { error_code, error_string } = await handle.getResult();
+      const handle = await Promise.race([this.#client.sendGoal(goalMessage(transition)), silence]);
+      if (handle === undefined) return gone;
+      if (!handle.isAccepted())
+        return failure(Reason.notReady, 'motion_planner refused the trajectory; its log says why');
+      this.#following = handle;
+      latest = begun + transition.duration * SLOWEST + PATIENCE;
+      const result = await Promise.race([handle.getResult(), silence]);
+      if (result === undefined) return gone;
+      const { error_code, error_string } = result;
       if (cancelling) return failure(Reason.cancelled, 'cancelled by the client');
       return error_code === TrajectoryCode.successful
         ? { success: true, reason: Reason.none, message: 'reached' }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { reliable, sensorData } from '../../src/ros/qos.js';
 import { robot } from '../robot/robot-fixture.js';
 import { TestGraph } from './test-graph.js';
 
@@ -42,5 +43,62 @@ describe('graph: joint trajectories and postures', function () {
       ],
       knee: Number(robot.posture('stand')[robot.index('left_knee_joint')].toFixed(3)),
     });
+  });
+
+  it('a hand reference without its pose ends no node', async () => {
+    const hand = graph.node.createPublisher(
+      'cosmos_humanoid/msg/HandReference',
+      'motion_planner/hand_reference',
+      sensorData(),
+    );
+    await graph.until('task_executive listens', () => hand.subscriptionCount > 0);
+    const header = { stamp: graph.node.stamp(), frame_id: 'base_link' };
+    await graph.until('it says what is wrong', () => {
+      hand.publish({ header, arms: ['right'], poses: [], grippers: [] });
+      return graph.log.some((line) => line.includes('hand_reference has 1 arms, 0 poses, 0 grippers'));
+    });
+    expect(graph.exits.get('task_executive')).to.equal(undefined);
+    expect((await graph.call('lifecycle_manager/is_active')).message).to.equal('all nodes are active');
+  });
+
+  it('measurements of another robot are no measurements, and said to be none', async () => {
+    const joints = graph.node.createPublisher('sensor_msgs/msg/JointState', 'joint_states', sensorData());
+    const trajectory = graph.node.createPublisher(
+      'trajectory_msgs/msg/JointTrajectory',
+      'motion_planner/follow_trajectory',
+      reliable(),
+    );
+    await graph.until('motion_planner listens', () => trajectory.subscriptionCount > 0 && joints.subscriptionCount > 0);
+    const [joint] = [robot.index('head_yaw_joint')];
+    const points = [
+      { positions: [0.2], velocities: [0], accelerations: [], effort: [], time_from_start: { sec: 4, nanosec: 0 } },
+    ];
+    const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
+    trajectory.publish({ header, joint_names: [robot.names[joint]], points });
+    await graph.until('it says so', () => {
+      joints.publish({
+        header: { stamp: graph.node.stamp(), frame_id: '' },
+        name: ['wheel'],
+        position: [3],
+        velocity: [0],
+        effort: [],
+      });
+      return graph.log.some((line) => line.includes(`joint_states is not of all ${robot.names.length} joints`));
+    });
+  });
+
+  it('a planner that ends while it moves the body is missed within seconds', async () => {
+    await graph.until('no stop', async () => (await graph.call('safety/reset')).success);
+    const client = graph.node.createActionClient('cosmos_humanoid/action/MoveToPosture', 'move_to_posture');
+    await graph.until('move_to_posture is offered', () => client.isActionServerAvailable());
+    const moving = await client.sendGoal({ posture: 'crouch', duration: 1.5 });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    process.kill(graph.launcher.pids.get('motion_planner')!, 'SIGKILL');
+    const result = (await moving.getResult()) as { success: boolean; message: string };
+    expect(result.success).to.equal(false);
+    expect(result.message).to.match(/motion_planner does not answer any more/);
+    const next = await client.sendGoal({ posture: 'stand', duration: 0 });
+    expect(next.isAccepted()).to.equal(true);
+    expect(((await next.getResult()) as { success: boolean }).success).to.equal(false);
   });
 });

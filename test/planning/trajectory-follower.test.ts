@@ -146,6 +146,15 @@ describe('TrajectoryFollower', () => {
     expect(command(wrist)).to.be.closeTo(stuck, at);
   });
 
+  it('leads a joint no farther than one can lag, whatever is measured', () => {
+    start(goal(names, [turn]));
+    run(1.5, (measured) => {
+      measured[wrist] = work[wrist] - 1;
+    });
+    expect(outcomes[0].code).to.equal(TrajectoryCode.pathToleranceViolated);
+    expect(command(wrist)).to.be.within(work[wrist] - 0.31, work[wrist] - 0.2);
+  });
+
   it('is aborted by its own tolerance; a negative one lifts the limit', () => {
     const tolerance = (position: number) => [{ name: names[0], position, velocity: 0 }];
     const stay = (measured: Float64Array) => {

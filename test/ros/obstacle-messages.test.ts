@@ -38,6 +38,7 @@ describe('readObstacles', () => {
     ['too few radii', { ...message, radii: new Float64Array(0) }, /0 radii for 1 positions/],
     ['too many classes', { ...message, classes: new Uint8Array(2) }, /2 classes for 1 positions/],
     ['numbers that are none', { ...message, radii: Float64Array.of(Number.NaN) }, /radius 0 is not finite/],
+    ['a radius below 0', { ...message, radii: Float64Array.of(-1) }, /radius 0 is -1 m; it must not be negative/],
     ['a strange frame', { ...message, header: { ...odom, frame_id: 'camera' } }, /in frame "camera", needs/],
     ['odom without odometry', { ...message, header: odom }, /no message came on the topic odom/],
   ] as const) {

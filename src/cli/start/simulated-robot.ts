@@ -96,6 +96,7 @@ export class SimulatedRobot {
    */
   async start(progress: (waiting: string) => void): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 1000 * discoveryTime));
+    if (this.#stopping) throw new Error('stopped');
     if (this.#manager.available) {
       const domain = process.env.ROS_DOMAIN_ID ?? '0';
       throw new Error(
@@ -106,6 +107,7 @@ export class SimulatedRobot {
     const deadline = performance.now() + startTimeout * 1000;
     let waiting = 'lifecycle_manager';
     while (performance.now() < deadline) {
+      if (this.#stopping) throw new Error('stopped');
       if (this.#launcher.failed) throw new Error('a node could not start; its message is above');
       const answer = await this.#manager.call({}, 5).catch(() => undefined);
       if (answer?.success === true && this.#controller !== undefined) return this.#release();

@@ -12,6 +12,7 @@ export interface ChannelFaults {
 
 interface Slot {
   readonly bytes: Uint8Array;
+  length: number;
   due: number;
 }
 
@@ -29,7 +30,7 @@ export class FaultyChannel {
   /** @param bytes of each message @param seed of the random faults */
   constructor(bytes: number, seed: number) {
     this.#random = new Random(seed);
-    this.#slots = Array.from({ length: CAPACITY }, () => ({ bytes: new Uint8Array(bytes), due: 0 }));
+    this.#slots = Array.from({ length: CAPACITY }, () => ({ bytes: new Uint8Array(bytes + 1), length: 0, due: 0 }));
   }
 
   /** @param now s */
@@ -37,11 +38,13 @@ export class FaultyChannel {
     const { loss, latency, bitErrors } = this.faults;
     if (this.#random.uniform() < loss || this.#count === CAPACITY) return;
     const slot = this.#slots[(this.#first + this.#count++) % CAPACITY]!;
-    slot.bytes.set(message);
+    // One byte more than fits tells that there are too many.
+    slot.length = Math.min(message.length, slot.bytes.length);
+    slot.bytes.set(message.subarray(0, slot.length));
     slot.due = now + latency;
     if (this.#random.uniform() >= bitErrors) return;
     // Not in the four bytes that say how the message is encoded.
-    const at = 4 + this.#random.integer(message.length - 4);
+    const at = 4 + this.#random.integer(Math.max(slot.length - 4, 1));
     slot.bytes[at]! ^= 1 << this.#random.integer(8);
   }
 
@@ -52,6 +55,6 @@ export class FaultyChannel {
     if (slot.due > now) return undefined;
     this.#first = (this.#first + 1) % CAPACITY;
     this.#count--;
-    return slot.bytes;
+    return slot.bytes.subarray(0, slot.length);
   }
 }

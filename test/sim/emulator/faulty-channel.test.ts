@@ -19,6 +19,14 @@ describe('FaultyChannel', () => {
     expect(channel.receive(1)).to.equal(undefined);
   });
 
+  it('passes on how long a message was, up to one byte more than there should be', () => {
+    const channel = new FaultyChannel(BYTES, 1);
+    const lengths = [BYTES, 3, 0, BYTES + 1, 10 * BYTES];
+    channel.faults.bitErrors = 1;
+    for (const length of lengths) channel.send(new Uint8Array(length), 0);
+    expect(drain(channel, 0).map(({ length }) => length)).to.deep.equal([BYTES, 3, 0, BYTES + 1, BYTES + 1]);
+  });
+
   it('delays', () => {
     const channel = new FaultyChannel(BYTES, 1);
     channel.faults.latency = 0.01;
