@@ -14,10 +14,8 @@ import { isZero } from './time.js';
 
 const ACTION = 'cosmos_humanoid/action/MoveToPosture';
 const FEEDBACK_PERIOD = 0.1;
-/** Longest wait for motion_planner to answer, s. */
+/** Longest wait for motion_planner to answer, or to tell how far it is, s. */
 const PATIENCE = 2;
-/** A motion that people slow down takes so many times as long; one that takes longer is given up. */
-const SLOWEST = 10;
 
 /** Reasons of the action's result, as in MoveToPosture.action. */
 const Reason = { none: 0, unknownPosture: 1, notReady: 2, infeasible: 3, cancelled: 4, interrupted: 5 } as const;
@@ -160,7 +158,7 @@ export class PostureMover {
         return failure(Reason.notReady, 'nobody offers follow_joint_trajectory: is motion_planner active?');
     }
     const begun = monotonicSeconds();
-    let latest = begun + PATIENCE;
+    let heard = begun;
     let silent = () => {};
     // A planner that ends meanwhile never answers.
     const silence = new Promise<undefined>((resolve) => {
@@ -169,25 +167,26 @@ export class PostureMover {
     let cancelling = false;
     const timer = setInterval(() => {
       const now = monotonicSeconds();
-      if (now > latest || !this.#client.isActionServerAvailable()) silent();
+      if (now - heard > PATIENCE) silent();
       if (this.#following === undefined || cancelling) return;
       if (goal.isCancelRequested) {
         void this.#following.cancelGoal();
         cancelling = true;
-        latest = now + PATIENCE;
         return;
       }
       const progress = Math.min((now - begun) / transition.duration, 1);
       goal.publishFeedback({ progress, elapsed: now - started });
     }, FEEDBACK_PERIOD * 1e3);
+    const listen = () => {
+      heard = monotonicSeconds();
+    };
     const gone = failure(Reason.interrupted, 'motion_planner does not answer any more: is it active?');
     try {
-      const handle = await Promise.race([this.#client.sendGoal(goalMessage(transition)), silence]);
+      const handle = await Promise.race([this.#client.sendGoal(goalMessage(transition), listen), silence]);
       if (handle === undefined) return gone;
       if (!handle.isAccepted())
         return failure(Reason.notReady, 'motion_planner refused the trajectory; its log says why');
       this.#following = handle;
-      latest = begun + transition.duration * SLOWEST + PATIENCE;
       const result = await Promise.race([handle.getResult(), silence]);
       if (result === undefined) return gone;
       const { error_code, error_string } = result;
