@@ -30,8 +30,15 @@ import { describeReaction, JUDGEMENT_PERIOD, SafetyMonitor, type SafetyState } f
 
 /** The state is published every so many judgements, and when it changes. */
 const PUBLISHED = 5;
-/** How often the graph is asked who publishes joint trajectories, s. */
+/** How often the graph is asked who publishes, s. */
 const FOREIGN_PERIOD = 0.1;
+/** Who alone publishes what the robot is judged by. */
+const SOURCES = {
+  joint_states: 'joint_controller',
+  'joint_controller/state': 'joint_controller',
+  'imu/data': 'joint_controller',
+  'state_estimator/state': 'state_estimator',
+} as const;
 /** A warning that comes and goes is told at most this often, s. */
 const WARNING_PERIOD = 5;
 /** The loop may take this long to run after a reset, s. */
@@ -175,7 +182,7 @@ class SafetyMonitorNode implements NodeHooks {
     node.own(() => this.#link.close());
     this.#hear();
     this.#hearBase();
-    this.#watchCommanders();
+    this.#watchPublishers();
     await this.#hearNodes(ports.monitor);
     this.#serve();
     node.own(
@@ -284,12 +291,16 @@ class SafetyMonitorNode implements NodeHooks {
     );
   }
 
-  /** Asks the graph who publishes what moves the robot. */
-  #watchCommanders(): void {
+  /** Asks the graph who publishes what moves the robot, and what it is judged by. */
+  #watchPublishers(): void {
     const node = this.#node;
     const commanders = new Commanders(node, TRAJECTORY, node.parameters.commanders);
+    const sources = Object.entries(SOURCES).map(
+      ([topic, source]) => [topic, new Commanders(node, topic, [source])] as const,
+    );
     node.createTimer(FOREIGN_PERIOD, () => {
       this.#monitor.observeForeign(commanders.foreign());
+      for (const [topic, own] of sources) this.#monitor.observeForeignMeasurements(topic, own.foreign());
       this.#react();
     });
   }

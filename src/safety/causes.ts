@@ -40,6 +40,7 @@ export const CAUSES = {
     estimate_degraded: 'the state estimator says that it lacks a sensor',
     trajectory_malformed: 'a joint trajectory is of a wrong shape, not finite or outside the limits',
     foreign_commands: 'a node that is not meant to publishes joint trajectories',
+    foreign_measurements: 'a node that is not meant to publishes what the monitor judges by, which may hide a fault',
     trajectory_fast: 'a joint trajectory is faster than the limits, which the loop bounds',
     overruns: 'the loop misses too large a share of its cycles',
     overruns_many: 'the loop misses a notable share of its cycles',

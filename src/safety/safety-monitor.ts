@@ -195,6 +195,13 @@ export class SafetyMonitor {
     else this.#findings.set('foreign', 'foreign_commands', `joint trajectories are published by ${nodes.join(', ')}`);
   }
 
+  /** Nodes that publish measurements on a topic and are not meant to; none where all is well. */
+  observeForeignMeasurements(topic: string, nodes: readonly string[]): void {
+    const key = `foreign ${topic}`;
+    if (nodes.length === 0) this.#findings.clear(key);
+    else this.#findings.set(key, 'foreign_measurements', `${topic} is published by ${nodes.join(', ')} too`);
+  }
+
   /** A trajectory on its way to the controller. @param time s, of arrival */
   observeTrajectory(time: number, trajectory: CommandedTrajectory): void {
     this.#trajectories.observe(time, trajectory);

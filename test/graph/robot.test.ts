@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { openNode } from '../../src/ros/open-node.js';
 import { latched, reliable, sensorData } from '../../src/ros/qos.js';
 import { SafetyLevel } from '../../src/safety/findings.js';
 import { type Latest, TestGraph } from './test-graph.js';
@@ -137,6 +138,18 @@ describe('graph: joint_controller, safety_monitor, lifecycle_manager, robot_desc
     expect(causes).to.include('foreign_commands');
     expect(refused).to.equal(true);
     expect(reason).to.match(/first clear: .*joint trajectories are published by \/rival/);
+  });
+
+  it('says who else publishes what it is judged by', async () => {
+    const { node: stranger, close } = await openNode('stranger');
+    stranger.createPublisher('sensor_msgs/msg/JointState', 'joint_states', sensorData());
+    await graph.until('it says so', () =>
+      safety.message!.reasons.some((reason) => /joint_states is published by \/stranger too/.test(reason)),
+    );
+    expect(safety.message!.causes).to.include('foreign_measurements');
+    expect(safety.message!.level).to.be.below(SafetyLevel.protectiveStop);
+    close();
+    await graph.until('it is content again', () => !safety.message!.causes.includes('foreign_measurements'));
   });
 
   for (const name of ['joint_controller', 'safety_monitor']) {
