@@ -1,4 +1,5 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Arm } from '../action/action-chunk.js';
 import { readEpisodes } from '../dataset/bag-episodes.js';
 import { type BagEpisode, STEP_PERIOD } from '../dataset/episode-reader.js';
@@ -43,30 +44,44 @@ async function main(): Promise<void> {
   const encoder = values.video ? new VideoEncoder() : undefined;
   if (existsSync(out)) {
     if (!values.force) throw new Error(`--out: ${out} exists; choose another directory or add --force`);
-    rmSync(out, { recursive: true });
+    if (!existsSync(join(out, 'meta', 'info.json'))) {
+      throw new Error(`--force: ${out} holds no data set (no meta/info.json); choose another directory`);
+    }
   }
+  const part = `${out}.part`;
+  rmSync(part, { recursive: true, force: true });
+  try {
+    await convert(part, arm as Arm, encoder);
+    // What there was is replaced only by what is whole.
+    rmSync(out, { recursive: true, force: true });
+    renameSync(part, out);
+  } finally {
+    rmSync(part, { recursive: true, force: true });
+  }
+}
+
+/** Writes the episodes of all recordings into the data set `part`. */
+async function convert(part: string, arm: Arm, encoder: VideoEncoder | undefined): Promise<void> {
   const robot = Robot.load(packagePath('config/robot.yaml'));
-  const writer = new LeRobotWriter(out, 1 / STEP_PERIOD, { recordings: positionals, arm }, encoder);
+  const writer = new LeRobotWriter(part, 1 / STEP_PERIOD, { recordings: positionals, arm }, encoder);
   const origins = new Set<string>();
   let episodes = 0;
   let steps = 0;
   for (const bag of positionals) {
-    for await (const episode of readEpisodes(bag, robot, arm as Arm)) {
+    for await (const episode of readEpisodes(bag, robot, arm)) {
       const reason = refusal(episode);
       console.log(`${bag}: "${episode.instruction}", ${episode.outcome}: ${reason || `${episode.steps.length} steps`}`);
       if (reason !== '') continue;
-      writer.add(episode);
+      const { outcome } = episode;
+      writer.add({ ...episode, ...(outcome !== 'unknown' && { success: outcome === 'succeeded' }) });
       origins.add(episode.objects);
       episodes++;
       steps += episode.steps.length;
     }
   }
-  if (episodes === 0) {
-    rmSync(out, { recursive: true });
-    throw new Error('the recordings hold no instruction that can be used');
-  }
+  if (episodes === 0) throw new Error('the recordings hold no instruction that can be used');
   writer.describe({ objects: [...origins] });
-  console.log(`${episodes} episodes, ${steps} steps in ${out}`);
+  console.log(`${episodes} episodes, ${steps} steps in ${values.out}`);
 }
 
 /** Why an episode is left out; '' where it is not. */

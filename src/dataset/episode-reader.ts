@@ -38,12 +38,12 @@ const AFTERMATH = 1.5;
 const TOLERANCE = 0.2;
 
 /** Values of action_msgs/GoalStatus. */
-const GoalStatus = { succeeded: 4, cancelled: 5, aborted: 6 } as const;
+const GoalStatus = { succeeded: 4 } as const;
 
 /** One instruction and what was done about it. */
 export interface BagEpisode {
   readonly instruction: string;
-  /** By the action's result; unknown where the instruction was given without the action. */
+  /** By the action's result, failed where it has none; unknown where the instruction was given without the action. */
   readonly outcome: 'succeeded' | 'failed' | 'unknown';
   /** Why it cannot be used; '' where it can. */
   readonly problem: string;
@@ -94,6 +94,8 @@ export class EpisodeReader {
   readonly #frame = createPolicyFrame();
   readonly #transform = new Float64Array(12);
   #running: Running | undefined;
+  /** The latest word on the action's goals: it may come before the instruction. */
+  #goals: Message<'action_msgs/msg/GoalStatusArray'> | undefined;
   /** Ended by another instruction, waiting to be handed on. */
   #ended: Running | undefined;
 
@@ -121,22 +123,27 @@ export class EpisodeReader {
 
   take(topic: string, message: BagMessage): void {
     const time = Number(message.time) * 1e-9;
-    if (topic === Topic.instruction) this.#instruct(this.#decoder.decode('std_msgs/msg/String', message).data, time);
+    const decode = <T extends MessageType>(type: T) => this.#decoder.decode(type, message);
+    if (topic === Topic.instruction) this.#instruct(decode('std_msgs/msg/String').data, time);
+    if (topic === Topic.outcome) this.#goals = decode('action_msgs/msg/GoalStatusArray');
     const running = this.#running;
     if (running === undefined) return;
-    const decode = <T extends MessageType>(type: T) => this.#decoder.decode(type, message);
-    if (topic === Topic.outcome) this.#judge(decode('action_msgs/msg/GoalStatusArray'), running);
-    else if (topic === Topic.estimate) this.#locate(decode('cosmos_humanoid/msg/ActionPrediction'), running);
+    if (this.#goals !== undefined) this.#judge(this.#goals, running);
+    try {
+      this.#add(topic, decode, time, running);
+    } catch (error) {
+      if (running.problem === '') running.problem = `${topic}: ${(error as Error).message}`;
+    }
+  }
+
+  #add(topic: string, decode: <T extends MessageType>(type: T) => Message<T>, time: number, running: Running): void {
+    if (topic === Topic.estimate) this.#locate(decode('cosmos_humanoid/msg/ActionPrediction'), running);
     else if (topic === Topic.truth) {
       const value = decode('cosmos_humanoid/msg/SimState');
       running.states.push({ time: toSeconds(value.header.stamp), value });
     } else if (topic === Topic.command) this.#follow(decode('cosmos_humanoid/msg/HandReference'), running);
     else if (topic === Topic.observation && running.problem === '' && time <= running.end) {
-      try {
-        this.#observe(decode('cosmos_humanoid/msg/FusedObservation'), running);
-      } catch (error) {
-        running.problem = (error as Error).message;
-      }
+      this.#observe(decode('cosmos_humanoid/msg/FusedObservation'), running);
     }
   }
 
@@ -165,19 +172,26 @@ export class EpisodeReader {
     const stamp = ({ goal_info }: (typeof status_list)[number]) => toSeconds(goal_info.stamp);
     const [newest] = [...status_list].sort((a, b) => stamp(b) - stamp(a));
     if (newest === undefined || stamp(newest) < running.begin - AFTERMATH) return;
-    if (newest.status === GoalStatus.succeeded) running.outcome = 'succeeded';
-    if (newest.status === GoalStatus.aborted || newest.status === GoalStatus.cancelled) running.outcome = 'failed';
+    // One that is under way when the recording ends, or its server, has not succeeded.
+    running.outcome = newest.status === GoalStatus.succeeded ? 'succeeded' : 'failed';
   }
 
   #locate({ header, objects }: Message<'cosmos_humanoid/msg/ActionPrediction'>, running: Running): void {
     if (objects.length < 2) return;
     const value = objects.slice(0, 2).flatMap(({ pose: { position: p } }) => [p.x, p.y, p.z]);
+    if (!value.every(Number.isFinite)) throw new Error('a position is no finite number');
     running.estimates.push({ time: toSeconds(header.stamp), value });
   }
 
   #follow({ header, arms, poses, grippers }: Message<'cosmos_humanoid/msg/HandReference'>, running: Running): void {
     const i = arms.indexOf(this.#arm);
-    if (i >= 0) running.motion.push(toSeconds(header.stamp), readPose(poses[i]!, new Float64Array(7)), grippers[i]!);
+    if (i < 0) return;
+    if (poses.length !== arms.length || grippers.length !== arms.length) {
+      throw new Error(`${arms.length} arms, ${poses.length} poses, ${grippers.length} grippers`);
+    }
+    const [pose, gripper] = [readPose(poses[i]!, new Float64Array(7)), grippers[i]!];
+    if (![...pose, gripper].every(Number.isFinite)) throw new Error('a pose or gripper is no finite number');
+    running.motion.push(toSeconds(header.stamp), pose, gripper);
   }
 
   #observe(observation: Message<'cosmos_humanoid/msg/FusedObservation'>, running: Running): void {
@@ -201,6 +215,7 @@ export class EpisodeReader {
     const hand = readPose(measured.poses[j]!, new Float64Array(7));
     const state = new Float32Array(PROPRIOCEPTION_DIMENSION);
     this.#senses.write(anchor, hand, commanded.grippers[i]!, positions, state);
+    if (!state.every(Number.isFinite)) throw new Error('a pose, gripper or joint position is no finite number');
     transformFromPose(readPose(camera.pose, new Float64Array(7)), this.#transform);
     const { color, depth, camera_info } = camera;
     const intrinsics = intrinsicsFromK(color.width, color.height, camera_info.k);

@@ -24,6 +24,8 @@ export class PolicyLoader {
   readonly #threads: number;
   readonly #locate: (file: string) => string;
   readonly #cache = new PolicyCache(CAPACITY);
+  /** Of the policies that are served elsewhere. */
+  #kinematics: Promise<Kinematics> | undefined;
 
   /**
    * @param threads CPU threads of networks that run here
@@ -65,15 +67,17 @@ export class PolicyLoader {
     });
   }
 
-  dispose(): Promise<void> {
-    return this.#cache.dispose();
+  async dispose(): Promise<void> {
+    await this.#cache.dispose();
+    (await this.#kinematics)?.delete();
+    this.#kinematics = undefined;
   }
 
   async #create(source: PolicySource, execution = CPU_EXECUTION): Promise<PolicyBackend> {
     if (!('embodiment' in source)) {
       return new OnnxBackend(this.#locate(source.model), this.#robot.names, this.#threads, execution);
     }
-    const kinematics = await Kinematics.create(this.#robot);
-    return createServedBackend(source, this.#robot, kinematics, this.#locate).backend;
+    this.#kinematics ??= Kinematics.create(this.#robot);
+    return createServedBackend(source, this.#robot, await this.#kinematics, this.#locate).backend;
   }
 }

@@ -1,5 +1,6 @@
 import type { ActionChunk } from '../action/action-chunk.js';
 import { Random } from '../math/random.js';
+import { waypointTime } from '../sim/expert/motion.js';
 import type { Layout } from '../sim/layout.js';
 import type { PolicyAgent } from './policy-agent.js';
 import type { Moment } from './rollout.js';
@@ -59,6 +60,7 @@ export class PolicyTurns {
     const pending = this.#pending;
     if (pending === undefined || time < pending.due - 1e-6) return [];
     this.#pending = undefined;
-    return pending.chunks;
+    // At the expert's pace, so that what comes of a motion, and what is seen of it, is as in all demonstrations.
+    return pending.chunks.map((chunk) => ({ ...chunk, dt: waypointTime }));
   }
 }

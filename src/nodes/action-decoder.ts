@@ -74,7 +74,9 @@ class ActionDecoderNode implements NodeHooks {
   async configure(): Promise<void> {
     const { robot: file, posture, velocity_limit, smoothing, blend_time, workspace } = this.#node.parameters;
     const robot = Robot.load(packagePath(file));
-    this.#decoder = new ActionDecoder(robot, await Kinematics.create(robot), robot.posture(posture), {
+    const kinematics = await Kinematics.create(robot);
+    this.#node.own(() => kinematics.delete());
+    this.#decoder = new ActionDecoder(robot, kinematics, robot.posture(posture), {
       velocityLimit: velocity_limit,
       smoothing,
       blendTime: blend_time,

@@ -80,12 +80,10 @@ class CameraFusionNode implements NodeHooks {
   async configure(): Promise<void> {
     const { robot, cameras } = this.#node.parameters;
     this.#robot = Robot.load(packagePath(robot));
-    this.#kinematics = await Kinematics.create(this.#robot);
+    const kinematics = await Kinematics.create(this.#robot);
+    this.#node.own(() => kinematics.delete());
+    this.#kinematics = kinematics;
     for (const name of cameras) this.#frameOf(name);
-  }
-
-  cleanup(): void {
-    this.#kinematics.delete();
   }
 
   activate(): void {

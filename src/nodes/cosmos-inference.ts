@@ -100,8 +100,13 @@ class CosmosInferenceNode implements NodeHooks {
     this.#robot = Robot.load(packagePath(robot));
     this.#reader = new ObservationReader(this.#node.parameters.camera);
     this.#loader = new PolicyLoader(this.#robot, threads, packagePath);
-    if (isTier(tier)) await this.#useTier(tier);
-    else this.#use(await this.#loader.open(backend === 'onnx' ? { backend, model } : { backend, embodiment, url }));
+    try {
+      if (isTier(tier)) await this.#useTier(tier);
+      else this.#use(await this.#loader.open(backend === 'onnx' ? { backend, model } : { backend, embodiment, url }));
+    } catch (error) {
+      await this.#loader.dispose();
+      throw error;
+    }
   }
 
   async cleanup(): Promise<void> {

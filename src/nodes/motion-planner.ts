@@ -79,6 +79,7 @@ class MotionPlannerNode implements NodeHooks {
     } = this.#node.parameters;
     const robot = Robot.load(packagePath(file));
     const kinematics = await Kinematics.create(robot);
+    this.#node.own(() => kinematics.delete());
     const clearance = new Clearance(robot, kinematics, {
       surface: { height: surface_height, edge: surface_edge },
       surfaceDistance: surface_distance,

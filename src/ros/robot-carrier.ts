@@ -114,6 +114,11 @@ export class RobotCarrier {
         node.warn(`${side} hand`, `joint states of the ${side} hand lack ${missing.join(', ')}; dropped`);
         return;
       }
+      const wrong = names.filter((_, k) => !Number.isFinite(message.position[at[k]]));
+      if (wrong.length > 0) {
+        node.warn(`${side} hand`, `positions of the ${side} hand are no numbers: ${wrong.join(', ')}; dropped`);
+        return;
+      }
       at.forEach((from, k) => {
         position[k] = message.position[from];
         velocity[k] = message.velocity[from] ?? 0;

@@ -125,9 +125,10 @@ describe('readEpisodes', function () {
   }
 
   /** Two seconds of an instruction, from `begin` on. */
-  const run = (story: Story, begin: number, outcome: number, sentence = SENTENCE) => {
+  const run = (story: Story, begin: number, outcome: number, sentence = SENTENCE, then = () => {}) => {
     story.instruct(begin, sentence);
     story.status(begin + 0.01, begin, Status.executing);
+    then();
     story.move(begin, begin + 2);
     story.instruct(begin + 2, '');
     story.status(begin + 2.02, begin, outcome);
@@ -183,6 +184,27 @@ describe('readEpisodes', function () {
       ['first', 'unknown', true],
       ['second', 'unknown', true],
     ]);
+  });
+
+  it('takes a goal that never ended for a failure, also where it was begun before the instruction', async () => {
+    const [one] = await episodes((story) => {
+      story.status(0.99, 0.99, Status.executing);
+      story.instruct(1, SENTENCE);
+      story.move(1, 3);
+    });
+    expect(one.outcome).to.equal('failed');
+  });
+
+  it('goes on after a message that is none, and names it', async () => {
+    const [broken, whole] = await episodes((story) => {
+      const hands = { arms: ['right'], poses: [], grippers: [] };
+      run(story, 0, Status.succeeded, SENTENCE, () =>
+        story.tell(0.02, 'motion_planner/hand_reference', 'cosmos_humanoid/msg/HandReference', hands),
+      );
+      run(story, 5, Status.succeeded, 'go on');
+    });
+    expect(broken.problem).to.equal('motion_planner/hand_reference: 1 arms, 0 poses, 0 grippers');
+    expect(whole).to.include({ problem: '', outcome: 'succeeded' });
   });
 
   it('says why an episode cannot be used', async () => {
@@ -269,6 +291,21 @@ describe('readEpisodes', function () {
       expect((await runCommand('dataset', folder.bag, '--out', out)).errors).to.match(/--out: .*set exists/);
       const all = await runCommand('dataset', folder.bag, '--out', out, '--force', '--failed');
       expect(all.output).to.match(/2 episodes/);
+      const told = readFileSync(join(out, 'meta/episodes.jsonl'), 'utf8').trim().split('\n');
+      expect(told.map((line) => JSON.parse(line).success)).to.deep.equal([true, false]);
+    });
+
+    it('replaces a data set only by a whole one, and nothing else', async () => {
+      await episodes((story) => run(story, 0, Status.succeeded));
+      const out = join(folder.path, 'set');
+      await runCommand('dataset', folder.bag, '--out', out);
+      const lost = await runCommand('dataset', folder.bag, join(folder.path, 'none'), '--out', out, '--force');
+      expect(lost.errors).to.match(/there is no bag/);
+      expect(existsSync(join(out, 'data/chunk-000/episode_000000.parquet'))).to.equal(true);
+      expect(existsSync(`${out}.part`)).to.equal(false);
+      const { errors } = await runCommand('dataset', folder.bag, '--out', folder.path, '--force');
+      expect(errors).to.match(/--force: .* holds no data set/);
+      expect(existsSync(folder.bag)).to.equal(true);
     });
 
     it('says what is wrong with its input', async () => {

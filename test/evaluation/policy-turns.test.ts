@@ -31,6 +31,7 @@ describe('PolicyTurns', function () {
       act: async (moment) => {
         const own: readonly ActionChunk[] = expert.act(moment);
         const chosen = await turns.choose(moment, own);
+        for (const { dt } of chosen) expect(dt).to.equal(own[0].dt);
         letters += chosen === own ? 'e' : chosen.length > 0 ? 'P' : 'p';
         return chosen;
       },

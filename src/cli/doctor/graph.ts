@@ -179,6 +179,13 @@ function listenToDiagnostics(node: RosNode): ReadonlyMap<string, Status> {
 }
 
 function checkDiagnostics(statuses: ReadonlyMap<string, Status>): Finding {
+  if (statuses.size === 0) {
+    return warning(
+      'diagnostics',
+      'silent: no node says how it is',
+      'look whether the nodes run; each says so every second',
+    );
+  }
   const bad = [...statuses.values()].filter(({ level }) => level !== Level.ok);
   if (bad.length === 0) return ok('diagnostics', `${statuses.size} statuses, all ok`);
   const text = bad.map(({ name, message }) => `${name}: ${message}`).join('; ');

@@ -77,6 +77,7 @@ export function decodeDriveAnswer(ranges: DriveRanges, bytes: Uint8Array, out: D
 }
 
 function pack(value: number, low: number, high: number, bits: number): number {
+  if (!Number.isFinite(value)) throw new RangeError(`a drive command holds ${value}; it needs numbers`);
   const within = Math.min(high, Math.max(low, value));
   return Math.trunc(((within - low) * (2 ** bits - 1)) / (high - low));
 }

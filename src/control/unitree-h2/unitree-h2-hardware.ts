@@ -164,8 +164,8 @@ export class UnitreeH2Hardware implements Hardware {
     const handover = this.#handover;
     if (!handover.engaged) {
       for (let i = 0; i < body.length; i++) {
-        this.#sent[i] = state.q(i);
-        this.#torque[i] = clamp(state.tau(i), -effortLimit[body[i]], effortLimit[body[i]]);
+        this.#sent[i] = finite(state.q(i), command.position[body[i]]);
+        this.#torque[i] = clamp(finite(state.tau(i), 0), -effortLimit[body[i]], effortLimit[body[i]]);
       }
       handover.engage(now, this.#torque);
     }
@@ -181,7 +181,7 @@ export class UnitreeH2Hardware implements Hardware {
       // The drive's own law, on what is known now; where that is more than the motor may have, all of it shrinks.
       const torque = Math.abs(kp * (q - state.q(i)) + kd * (dq - state.dq(i)) + effort);
       const limit = effortLimit[j] * torqueShare(state.temperature(i));
-      const share = torque > limit ? limit / torque : 1;
+      const share = torque <= limit ? 1 : finite(limit / torque, 0);
       this.#command.setMotor(i, q, dq, share * effort, share * kp, share * kd);
     }
     let at = 0;
@@ -195,11 +195,18 @@ export class UnitreeH2Hardware implements Hardware {
     const { state, hands } = this.#report;
     const { body } = this.#map;
     this.#handover.release();
-    for (let i = 0; i < body.length; i++) this.#command.setMotor(i, state.q(i), 0, 0, 0, command.kd[body[i]]);
+    for (let i = 0; i < body.length; i++) {
+      this.#command.setMotor(i, finite(state.q(i), this.#sent[i]), 0, 0, 0, command.kd[body[i]]);
+    }
     let at = 0;
     for (let s = 0; s < SIDES.length; s++) {
       const { position } = hands[SIDES[s]];
-      for (let k = 0; k < position.length; k++) this.#hands[at++] = position[k];
+      for (let k = 0; k < position.length; k++, at++) this.#hands[at] = finite(position[k], this.#hands[at]);
     }
   }
+}
+
+/** A measurement, or what stands in for one that is no number. */
+function finite(value: number, otherwise: number): number {
+  return Number.isFinite(value) ? value : otherwise;
 }

@@ -16,9 +16,9 @@ const motion = {
   dropHeight: 0.008,
   /** … but no further below the rim, which the palm must clear. */
   rimDepth: 0.011,
-  carrySpeed: 0.3,
-  restSpeed: 0.32,
-  lowerSpeed: 0.15,
+  carrySpeed: 0.34,
+  restSpeed: 0.34,
+  lowerSpeed: 0.18,
   closeEnough: 0.025,
   settleTime: 0.3,
   /** The target counts as placed this near the receptacle's middle, on the floor plan. */

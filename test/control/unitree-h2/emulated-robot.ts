@@ -3,6 +3,7 @@ import { CONTROLLER_DEFAULTS, JointController } from '../../../src/control/joint
 import { StopMode } from '../../../src/control/stop-state.js';
 import { TrajectoryBuffer } from '../../../src/control/trajectory-buffer.js';
 import { LowCommand } from '../../../src/control/unitree-h2/low-command.js';
+import { LowState } from '../../../src/control/unitree-h2/low-state.js';
 import { HAND_JOINTS, SIDES } from '../../../src/control/unitree-h2/motors.js';
 import { RobotLink } from '../../../src/control/unitree-h2/robot-link.js';
 import { loadSupplyLimits } from '../../../src/control/unitree-h2/supply-limits.js';
@@ -28,6 +29,8 @@ export class EmulatedRobot {
   onCommand: (command: LowCommand, time: number) => void = () => {};
   /** Whether the carrier passes LowStates on, and commands. */
   carriesStates = true;
+  /** Changes a LowState on its way, whose CRC is right again afterwards. */
+  onState: (state: LowState) => void = () => {};
   #cycle = 0;
   #seen = 0;
   readonly #hands = new Float64Array(2 * HAND_JOINTS);
@@ -118,7 +121,11 @@ export class EmulatedRobot {
     emulator.advance(time, () => {});
     if (this.#cycle % 2 === 0) emulator.report(time);
     for (let state = emulator.states.receive(time); state !== undefined; state = emulator.states.receive(time)) {
-      if (this.carriesStates) link.putState(state, time);
+      const passed = new LowState(state.slice());
+      const intact = passed.intact;
+      this.onState(passed);
+      if (intact) passed.seal();
+      if (this.carriesStates) link.putState(passed.bytes, time);
     }
     if (this.#cycle % 10 !== 0) return;
     for (const side of SIDES) {

@@ -297,6 +297,25 @@ describe('UnitreeH2Hardware', function () {
     });
   }
 
+  it('sends numbers where a motor gives none, driven and damped', async () => {
+    await robot.start();
+    robot.run(0.05);
+    let sent = 0;
+    robot.onState = (state) => state.setMotor(3, Number.NaN, Number.NaN, Number.NaN);
+    robot.onCommand = (command) => {
+      for (let i = 0; i < MOTORS.length; i++) {
+        const all = [command.q(i), command.dq(i), command.tau(i), command.kp(i), command.kd(i)];
+        expect(all.every(Number.isFinite), `motor ${i}: ${all}`).to.equal(true);
+      }
+      sent++;
+    };
+    robot.run(0.02);
+    robot.controller.demandStop(StopMode.damping);
+    robot.run(0.02);
+    expect(isDamping()).to.equal(true);
+    expect(sent).to.be.above(15);
+  });
+
   it('survives a single wrong CRC, without using the message', async () => {
     await robot.start();
     robot.run(0.05);
