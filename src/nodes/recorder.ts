@@ -93,6 +93,8 @@ class RecorderNode implements NodeHooks {
   readonly #problems = new Map<string, string>();
   #failure = '';
   #last: BagWriter['status'] | undefined;
+  /** The bag that was recorded last is being completed. */
+  #closing: Promise<void> | undefined;
 
   constructor(node: HumanoidNode<typeof PARAMETERS>) {
     this.#node = node;
@@ -126,6 +128,7 @@ class RecorderNode implements NodeHooks {
 
   async deactivate(): Promise<void> {
     if (this.#bag !== undefined) await this.#stop();
+    await this.#closing;
   }
 
   /** @returns the bag's directory @throws Error where it cannot be made */
@@ -152,8 +155,10 @@ class RecorderNode implements NodeHooks {
     this.#bag = undefined;
     for (const { end } of this.#recorded.values()) end();
     this.#recorded.clear();
+    const closed = bag.close();
+    this.#closing = closed.catch(() => {});
     try {
-      await bag.close();
+      await closed;
     } catch (error) {
       this.#failure = (error as Error).message;
       throw error;
@@ -263,6 +268,8 @@ await runNode({
   name: 'recorder',
   niceness: 2,
   images: true,
+  // What waits for a slow disk; a launcher ends programs by force a second later.
+  shutdownTime: 9,
   parameters: PARAMETERS,
   create: (node) => new RecorderNode(node),
 });

@@ -5,7 +5,7 @@ import { useDdsProfile } from './dds-profile.js';
 import { HumanoidNode, type NodeHooks } from './humanoid-node.js';
 import type { ParameterDeclarations } from './parameters.js';
 
-/** A node that does not come to its end in this time is ended, s. */
+/** A node that does not come to its end in this time is ended, s, unless it says otherwise. */
 const SHUTDOWN_TIME = 3;
 
 /** What makes a node a node of its own. */
@@ -22,6 +22,8 @@ export interface NodeDescription<P extends ParameterDeclarations> {
   readonly niceness?: number;
   /** It sends or hears images, so that its messages go by shared memory too; false when left out. */
   readonly images?: boolean;
+  /** Longest time that the way down may take, s: a node that has something to write before it ends. */
+  readonly shutdownTime?: number;
   /** Makes what does the node's work; called once, before the node is configured. */
   readonly create: (node: HumanoidNode<P>) => NodeHooks;
 }
@@ -42,7 +44,7 @@ export async function runNode<P extends ParameterDeclarations>(description: Node
     if (ending) return;
     ending = true;
     process.exitCode = code;
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), SHUTDOWN_TIME * 1e3).unref();
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1e3 * (description.shutdownTime ?? SHUTDOWN_TIME)).unref();
     try {
       await node?.close();
     } finally {
