@@ -124,6 +124,7 @@ class OperatorBridgeNode implements NodeHooks {
     node.own(node.diagnostics.addSource(report));
     void this.#open(data, hub, {
       subscribed: (channel) => topics.subscribed(channel),
+      left: (client) => publications.left(client),
       graph: (send, wanted) => graph.subscribe(send, wanted),
     });
   }

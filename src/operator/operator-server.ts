@@ -34,6 +34,8 @@ export interface ServerHooks {
   readonly refused: (reason: string) => void;
   /** Called with a channel to which a client of the data has subscribed, be it the first one or not. */
   readonly subscribed: (channel: number) => void;
+  /** Called with a client of the data that is gone. */
+  readonly left: (client: ClientLink) => void;
   /** Called when a client of the data wants to be told of the connection graph by text frames, or no longer. */
   readonly graph: (send: (text: string) => void, wanted: boolean) => void;
 }
@@ -193,6 +195,7 @@ export class OperatorServer {
     this.#links.set(socket, link);
     socket.on('close', () => {
       this.#links.delete(socket);
+      this.#hooks.left(link);
       const { sent, dropped } = link.status;
       this.#past = { sent: this.#past.sent + sent, dropped: this.#past.dropped + dropped };
     });

@@ -11,6 +11,7 @@ import type { RosNode } from './ros-node.js';
 const MOST_TOPICS = 64;
 
 interface ChannelDescription {
+  readonly id: number;
   readonly topic: string;
   readonly encoding: string;
   readonly schemaName: string;
@@ -27,6 +28,8 @@ export class BridgePublications {
   readonly #node: RosNode;
   readonly #permissions: () => Permissions;
   readonly #publishers = new Map<string, Advertised>();
+  /** Names of the topics on which each client publishes, by its channels. */
+  readonly #claims = new Map<object, Map<number, string>>();
 
   /** @param stop stops the robot: what is sent on safety/emergency_stop takes that way */
   constructor(node: RosNode, data: FoxgloveServer, permissions: () => Permissions, stop: () => void) {
@@ -40,10 +43,13 @@ export class BridgePublications {
         data.sendStatus({ level: StatusLevel.ERROR, message: (error as Error).message }, connection);
       }
     };
-    data.on('advertise', ({ client, ...channel }) => attempt(client.connection, () => this.#advertise(channel)));
+    data.on('advertise', ({ client, ...channel }) =>
+      attempt(client.connection, () => this.#claim(client.connection, channel)),
+    );
+    data.on('unadvertise', ({ client, channelId }) => this.#release(client.connection, channelId));
     data.on('message', ({ client, channel, data: bytes }) => {
       if (resolve(node, channel.topic) === stopTopic) stop();
-      else attempt(client.connection, () => this.#publish(channel, bytes));
+      else attempt(client.connection, () => this.#publish(client.connection, channel, bytes));
     });
   }
 
@@ -51,6 +57,35 @@ export class BridgePublications {
   close(): void {
     for (const { end } of this.#publishers.values()) end();
     this.#publishers.clear();
+    this.#claims.clear();
+  }
+
+  /** A client is gone: the bridge publishes no more on what only that one did. */
+  left(connection: object): void {
+    for (const channel of [...(this.#claims.get(connection)?.keys() ?? [])]) this.#release(connection, channel);
+  }
+
+  #release(connection: object, channel: number): void {
+    const own = this.#claims.get(connection);
+    const name = own?.get(channel);
+    if (own === undefined || name === undefined) return;
+    own.delete(channel);
+    if (own.size === 0) this.#claims.delete(connection);
+    if ([...this.#claims.values()].some((claims) => [...claims.values()].includes(name))) return;
+    this.#publishers.get(name)?.end();
+    this.#publishers.delete(name);
+  }
+
+  /** @throws Error that says why it may not be published on */
+  #claim(connection: object, channel: ChannelDescription): Advertised {
+    const made = this.#advertise(channel);
+    let own = this.#claims.get(connection);
+    if (own === undefined) {
+      own = new Map();
+      this.#claims.set(connection, own);
+    }
+    own.set(channel.id, made.publisher.topic);
+    return made;
   }
 
   /** @throws Error that says why it may not be published on */
@@ -75,8 +110,8 @@ export class BridgePublications {
   }
 
   /** @throws Error for what is not allowed, or no message of that type */
-  #publish(channel: ChannelDescription, data: ArrayBufferView): void {
-    const { type, publisher } = this.#advertise(channel);
+  #publish(connection: object, channel: ChannelDescription, data: ArrayBufferView): void {
+    const { type, publisher } = this.#claim(connection, channel);
     const bytes = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     try {
       this.#node.codec(type).decode(bytes);

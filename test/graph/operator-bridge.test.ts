@@ -5,7 +5,7 @@ import { MessageReader } from '@foxglove/rosmsg2-serialization';
 import { expect } from 'chai';
 import { WebSocket } from 'ws';
 import { StopMode } from '../../src/control/stop-state.js';
-import { graphTopics, subscriptionsOf } from '../../src/ros/endpoints.js';
+import { graphTopics, publishersOf, subscriptionsOf } from '../../src/ros/endpoints.js';
 import { packagePath } from '../../src/ros/package-path.js';
 import { latched, reliable, sensorData } from '../../src/ros/qos.js';
 import { toSeconds } from '../../src/ros/time.js';
@@ -98,6 +98,8 @@ describe('graph: operator bridge', function () {
     expect(listeners()).to.deep.equal([]);
     const { messages, end } = peer.subscribe('/test/text');
     await graph.until('it listens', () => publisher.subscriptionCount === 1);
+    // Whose endpoint it is comes by another message.
+    await graph.until('it is known who listens', () => !listeners().includes('an unknown node'));
     expect(listeners()).to.deep.equal(['/operator_bridge']);
     const bytes = Buffer.from(graph.node.codec(TEXT).encode({ data: 'grüß dich' }));
     publisher.publishRaw(bytes);
@@ -151,6 +153,30 @@ describe('graph: operator bridge', function () {
       '/test/order is of type std_msgs/msg/String, not std_msgs/msg/Empty',
     ]);
     expect(secret.count).to.equal(0);
+  });
+
+  it('publishes no more on what no client publishes on any more', async () => {
+    const topic = '/test/withdrawn';
+    const channel = { topic, encoding: 'cdr', schemaName: TEXT };
+    const bytes = new Uint8Array(graph.node.codec(TEXT).encode({ data: 'go' }));
+    const heard = graph.listen(TEXT, topic, reliable());
+    const publishers = () => publishersOf(graph.node, topic).map(({ node }) => node);
+    const other = await connect();
+    const first = peer.client.advertise(channel);
+    const second = other.client.advertise(channel);
+    await graph.until('it arrives', () => {
+      other.client.sendMessage(second, bytes);
+      return heard.count > 0;
+    });
+    peer.client.unadvertise(first);
+    const { count } = heard;
+    await graph.until('the other one goes on', () => {
+      other.client.sendMessage(second, bytes);
+      return heard.count > count + 3;
+    });
+    expect(publishers()).to.have.lengthOf(1);
+    other.socket.close();
+    await graph.until('it publishes no more', () => publishers().length === 0);
   });
 
   it('tells the parameters of all nodes, and sets those that are allowed', async () => {

@@ -71,6 +71,7 @@ describe('OperatorServer', () => {
     server = new OperatorServer(options, new PageFiles(directory), hub, data, {
       refused: (reason) => refusals.push(reason),
       subscribed: () => {},
+      left: () => {},
       graph: () => {},
     });
     port = await server.listen();

@@ -40,12 +40,10 @@ const motion = {
   standOff: 0.06,
   /** Largest turn of the hand that sets the target upright, rad. */
   mostErection: 0.16,
-  carrySpeed: 0.34,
+  carrySpeed: 0.3,
   closeRate: 2.2,
-  openRate: 3.3,
-  /** How long the hand stays closed before it lifts, and open before it goes away, s. */
-  holdTime: 0.3,
-  settleTime: 0.2,
+  openRate: 2.5,
+  settleTime: 0.3,
   /** The hand must be this close, measured, before the approach begins. */
   readyDistance: 0.015,
   readyAngle: 0.1,
@@ -192,7 +190,7 @@ export abstract class GraspExpert<Stage extends string> extends StagedExpert<Sta
         break;
       }
       case 'close':
-        if (this.close(state, motion.closeRate, motion.holdTime)) this.go(state, 'lift');
+        if (this.close(state, motion.closeRate, motion.settleTime)) this.go(state, 'lift');
         break;
       case 'lift': {
         const above = pose.slice();

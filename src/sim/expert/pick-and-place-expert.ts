@@ -18,7 +18,7 @@ const motion = {
   rimDepth: 0.011,
   carrySpeed: 0.34,
   restSpeed: 0.34,
-  lowerSpeed: 0.18,
+  lowerSpeed: 0.15,
   closeEnough: 0.025,
   settleTime: 0.3,
   /** The target counts as placed this near the receptacle's middle, on the floor plan. */
