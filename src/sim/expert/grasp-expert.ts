@@ -32,8 +32,8 @@ const motion = {
   /** The approach comes down by this much. */
   approachRise: 0.04,
   reachSpeed: 0.32,
-  approachSpeed: 0.26,
-  graspSpeed: 0.12,
+  approachSpeed: 0.22,
+  graspSpeed: 0.1,
   slowDistance: 0.1,
   /** Half the width of the corridor in which the hand may come near the target, and how far it stays away outside. */
   corridor: 0.009,
@@ -41,7 +41,7 @@ const motion = {
   /** Largest turn of the hand that sets the target upright, rad. */
   mostErection: 0.16,
   carrySpeed: 0.3,
-  closeRate: 2.2,
+  closeRate: 1.6,
   openRate: 2.5,
   settleTime: 0.3,
   /** The hand must be this close, measured, before the approach begins. */

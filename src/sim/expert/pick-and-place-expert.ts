@@ -16,8 +16,8 @@ const motion = {
   dropHeight: 0.008,
   /** … but no further below the rim, which the palm must clear. */
   rimDepth: 0.011,
-  carrySpeed: 0.34,
-  restSpeed: 0.34,
+  carrySpeed: 0.3,
+  restSpeed: 0.32,
   lowerSpeed: 0.15,
   closeEnough: 0.025,
   settleTime: 0.3,

@@ -90,7 +90,7 @@ describe('pickAndPlace', () => {
       for (let waypoint = 0; waypoint < 10; waypoint++) {
         const pose = poses.slice(7 * waypoint, 7 * waypoint + 7);
         const step = Math.hypot(pose[0] - before[0], pose[1] - before[1], pose[2] - before[2]);
-        expect(step).to.be.at.most(0.34 * dt + 1e-9);
+        expect(step).to.be.at.most(0.32 * dt + 1e-9);
         rotationBetween(before, 3, pose, 3, turn, 0);
         expect(Math.hypot(...turn)).to.be.at.most(1.2 * dt + 1e-9);
         expect(Math.hypot(...pose.slice(3))).to.be.closeTo(1, 1e-9);
