@@ -53,7 +53,9 @@ async function main(): Promise<void> {
 
   const summary = await summariseBag(path);
   const isWanted = topicFilter(values.topics.split(','), []);
-  const topics = summary.topics.filter(({ name }) => isWanted(name));
+  const wanted = summary.topics.filter(({ name }) => isWanted(name));
+  const topics = wanted.filter(({ unreadable }) => unreadable === '');
+  for (const { name, unreadable } of wanted) if (unreadable !== '') console.log(`${name} is left out: ${unreadable}`);
   if (topics.length === 0) {
     const there = summary.topics.map(({ name }) => name).join(', ') || 'none';
     throw new Error(`--topics: the bag has no topic ${values.topics}; it has ${there}`);

@@ -18,7 +18,7 @@ const NEEDED = {
  * @throws Error that names the topics that are missing, or what is wrong with the bag
  */
 export async function* readEpisodes(path: string, robot: Robot, arm: Arm): AsyncGenerator<BagEpisode> {
-  const { topics } = await summariseBag(path);
+  const topics = (await summariseBag(path)).topics.filter(({ unreadable }) => unreadable === '');
   const namespace = findNamespace(topics.map(({ name }) => name));
   /** Relative to the namespace; '' for a topic of another one. */
   const relative = (name: string) => (name.startsWith(namespace) ? name.slice(namespace.length) : '');
@@ -35,6 +35,7 @@ export async function* readEpisodes(path: string, robot: Robot, arm: Arm): Async
   );
   try {
     for await (const message of readBag(path)) {
+      if (message.topic.unreadable !== '') continue;
       yield* reader.finished(Number(message.time) * 1e-9);
       reader.take(relative(message.topic.name), message);
     }

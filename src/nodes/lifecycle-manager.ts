@@ -186,8 +186,13 @@ class LifecycleManagerNode implements NodeHooks {
         if (managed.state === 'active' && !(await this.#change(managed, 'deactivate'))) failed.push(managed.name);
         if (managed.state === 'inactive' && !(await this.#change(managed, 'cleanup'))) failed.push(managed.name);
       }
-      const success = failed.length === 0;
-      return { success, message: success ? 'all nodes are down' : `not down: ${failed.join(', ')}` };
+      // One that is silent may have ended, or hang while it is active.
+      const silent = this.#managed.filter(({ state }) => state === undefined).map(({ name }) => name);
+      const problems = [
+        ...(failed.length > 0 ? [`not down: ${failed.join(', ')}`] : []),
+        ...(silent.length > 0 ? [`not heard, and so perhaps not down: ${silent.join(', ')}`] : []),
+      ];
+      return { success: problems.length === 0, message: problems.join('; ') || 'all nodes are down' };
     });
   }
 

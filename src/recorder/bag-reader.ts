@@ -17,6 +17,8 @@ export interface BagTopic {
   /** Definition of the type, with those of nested types. */
   readonly definition: string;
   readonly qos: QosProfile;
+  /** Why its messages cannot be understood; '' where they can. */
+  readonly unreadable: string;
 }
 
 /** A message of a bag. */
@@ -58,7 +60,7 @@ export function bagFiles(path: string): string[] {
  * whole chunk.
  * @param path as for `bagFiles`
  * @param cutOff called with each file that was cut off
- * @throws Error that names the file, where it is no MCAP file, is damaged or holds other messages than those of ROS 2
+ * @throws Error that names the file, where it is no MCAP file or is damaged
  */
 export async function* readBag(path: string, cutOff: (file: string) => void = () => {}): AsyncGenerator<BagMessage> {
   for (const file of bagFiles(path)) yield* readFile(file, cutOff);
@@ -99,15 +101,16 @@ async function* readFile(path: string, cutOff: (file: string) => void): AsyncGen
   if (!reader.done()) cutOff(path);
 }
 
-/** @throws Error for a channel of another kind than ROS 2's */
 function describe({ topic: name, schemaId, messageEncoding, metadata }: McapTypes.Channel, schemas: Schemas): BagTopic {
   const schema = schemas.get(schemaId);
+  const qos = readQos(metadata.get('offered_qos_profiles'));
   if (messageEncoding !== 'cdr' || schema?.encoding !== 'ros2msg') {
     const encoding = `${messageEncoding || 'unknown'} with schema ${schema?.encoding || 'none'}`;
-    throw new Error(`topic ${name} is encoded as ${encoding}; only cdr with schema ros2msg can be read`);
+    const unreadable = `it is encoded as ${encoding}; only cdr with schema ros2msg can be read`;
+    return { name, type: schema?.name ?? '', definition: '', qos, unreadable };
   }
   const definition = Buffer.from(schema.data).toString();
-  return { name, type: schema.name, definition, qos: readQos(metadata.get('offered_qos_profiles')) };
+  return { name, type: schema.name, definition, qos, unreadable: '' };
 }
 
 type Schemas = ReadonlyMap<number, McapTypes.Schema>;

@@ -45,6 +45,10 @@ describe('graph: lifecycle_manager', function () {
     silent = true;
     await graph.until('the node is missed', async () => !(await active()));
     expect(graph.log.filter((line) => line.includes('/slow is gone: silent for 2 s'))).to.have.length(1);
+    // It may be up nonetheless.
+    const { success, message } = await graph.call('lifecycle_manager/shutdown');
+    expect(success).to.equal(false);
+    expect(message).to.equal('not heard, and so perhaps not down: /slow');
   });
 
   it('misses it later where it is asked for patience', async () => {

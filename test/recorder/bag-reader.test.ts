@@ -45,6 +45,7 @@ describe('readBag', () => {
       type: 'std_msgs/msg/String',
       definition: TEXT.definition,
       qos: { reliability: 'reliable', durability: 'transient_local', depth: 0 },
+      unreadable: '',
     });
     expect(time).to.equal(START + 500n * MILLISECOND);
     expect(Buffer.compare(data, encode(TEXT, { data: 'message 5' }))).to.equal(0);
@@ -109,7 +110,7 @@ describe('readBag', () => {
     expect(await readAll(join(folder.path, 'folder'))).to.have.length(60);
   });
 
-  it('refuses messages that are not those of ROS 2', async () => {
+  it('tells topics whose messages are not those of ROS 2 from the others', async () => {
     const chunks: Uint8Array[] = [];
     let position = 0n;
     const writer = new McapWriter({
@@ -128,6 +129,9 @@ describe('readBag', () => {
     await writer.addMessage({ channelId, sequence: 0, logTime: 1n, publishTime: 1n, data: Buffer.from('{}') });
     await writer.end();
     writeFileSync(file, Buffer.concat(chunks));
-    expect(await failure(file)).to.match(/\/notes is encoded as json with schema jsonschema; only cdr/);
+    const { topics } = await summariseBag(file);
+    expect(topics[0]).to.include({ name: '/notes', messages: 1 });
+    expect(topics[0]!.unreadable).to.match(/encoded as json with schema jsonschema; only cdr/);
+    expect((await readAll(file))[0]!.topic.unreadable).to.equal(topics[0]!.unreadable);
   });
 });
