@@ -32,13 +32,6 @@ import { describeReaction, JUDGEMENT_PERIOD, SafetyMonitor, type SafetyState } f
 const PUBLISHED = 5;
 /** How often the graph is asked who publishes, s. */
 const FOREIGN_PERIOD = 0.1;
-/** Who alone publishes what the robot is judged by. */
-const SOURCES = {
-  joint_states: 'joint_controller',
-  'joint_controller/state': 'joint_controller',
-  'imu/data': 'joint_controller',
-  'state_estimator/state': 'state_estimator',
-} as const;
 /** A warning that comes and goes is told at most this often, s. */
 const WARNING_PERIOD = 5;
 /** The loop may take this long to run after a reset, s. */
@@ -48,6 +41,13 @@ const JOINT_STATES = 'joint_states';
 /** Joint states that are read, and in which time, s: reading ten thousand a second would take the others' processor. */
 const FLOOD = [8, 0.02] as const;
 const CONTROLLER_STATE = 'joint_controller/state';
+/** Who alone publishes what the robot is judged by. */
+const SOURCES = {
+  [JOINT_STATES]: 'joint_controller',
+  [CONTROLLER_STATE]: 'joint_controller',
+  'imu/data': 'joint_controller',
+  'state_estimator/state': 'state_estimator',
+} as const;
 const TRAJECTORY = 'motion_planner/joint_trajectory';
 
 /** Faults of the estimator that are those of a sensor: a robot that hangs, or that was just started, has others. */
