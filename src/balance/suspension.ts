@@ -28,6 +28,11 @@ export const SuspensionPhase = {
 } as const;
 export type SuspensionPhase = (typeof SuspensionPhase)[keyof typeof SuspensionPhase];
 
+/** Whether the hoist bears the robot, or a part of its weight. */
+export function isCarried(phase: number): boolean {
+  return phase === SuspensionPhase.between || phase === SuspensionPhase.hanging;
+}
+
 /** Largest speed of the straps, m/s, and what it changes by, m/s². */
 const SPEED = 0.04;
 const ACCELERATION = 0.08;

@@ -1,5 +1,5 @@
 import { Balancer } from '../balance/balancer.js';
-import { HoistRequest, Suspension, SuspensionPhase } from '../balance/suspension.js';
+import { HoistRequest, isCarried, Suspension, SuspensionPhase } from '../balance/suspension.js';
 import { createJointCommand, createRobotState } from '../control/hardware.js';
 import { CONTROLLER_DEFAULTS, JointController } from '../control/joint-controller.js';
 import { StopMode } from '../control/stop-state.js';
@@ -152,7 +152,8 @@ export class GantryTrial {
       const { timeStep } = Simulation;
       balancer.update(time, timeStep, state, command, balancing, measured, lostJoints, suspension.share);
       if (cycle % 50 === 0) {
-        const loop = { mode: stop.mode, causes: [], speedScale: 1, cycles: cycle, missed: 0 };
+        const carried = isCarried(suspension.phase);
+        const loop = { mode: stop.mode, causes: [], speedScale: 1, cycles: cycle, missed: 0, carried };
         monitor.observeLoop(time, loop, { commanded: command.position, measured: state.position });
       }
       simulation.step(command);

@@ -1,3 +1,4 @@
+import { isCarried } from '../balance/suspension.js';
 import { monotonicSeconds } from '../control/monotonic-clock.js';
 import { requestRealtimeProcess } from '../control/realtime.js';
 import { SafetyWordSender } from '../control/safety-link.js';
@@ -241,12 +242,13 @@ class SafetyMonitorNode implements NodeHooks {
     );
     node.createSubscription('cosmos_humanoid/msg/ControllerState', CONTROLLER_STATE, sensorData(), (message) => {
       const time = monotonicSeconds();
-      const { mode, stop_causes: causes, speed_scale: speedScale, timing } = message;
+      const { mode, stop_causes: causes, speed_scale: speedScale, suspension, timing } = message;
       const { reference_position: commanded, position: measured } = message;
       monitor.observe('topic', CONTROLLER_STATE, time);
       this.#loop = { time, mode, causes };
       const counters = { cycles: Number(timing.cycles), missed: Number(timing.missed) };
-      monitor.observeLoop(time, { mode, causes, speedScale, ...counters }, { commanded, measured });
+      const carried = isCarried(suspension);
+      monitor.observeLoop(time, { mode, causes, speedScale, carried, ...counters }, { commanded, measured });
       this.#react();
       if (measured.every(Number.isFinite)) monitor.observePosture(time, measured);
     });

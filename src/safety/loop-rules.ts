@@ -13,6 +13,8 @@ export interface LoopObservation {
   /** Cycles run and cycles skipped since the loop started. */
   readonly cycles: number;
   readonly missed: number;
+  /** Whether a hoist bears the robot, or a part of its weight. */
+  readonly carried: boolean;
 }
 
 /** What each mode of the loop is as a reaction; none while it runs. */

@@ -90,6 +90,7 @@ export class SafetyMonitor {
   #resets = 0;
   #allowedSpeed = 1;
   #loopScale = 1;
+  #carried = false;
 
   /** @param onEvent hears of everything that the monitor finds, once, and of resets */
   constructor(config: SafetyConfig, watched: Watched, onEvent: (event: SafetyEvent) => void = () => {}) {
@@ -177,11 +178,11 @@ export class SafetyMonitor {
   }
 
   /**
-   * What the state estimator says of itself.
+   * What the state estimator says of itself. The feet of a robot that a hoist bears may be dragged over the floor.
    * @param time s, of arrival @param slipped feet that move @param missing sensors that it lacks
    */
   observeEstimate(time: number, slipped: readonly string[], missing: readonly string[]): void {
-    this.#base.observeFeet(time, slipped);
+    this.#base.observeFeet(time, this.#carried ? [] : slipped);
     if (missing.length > 0) {
       this.#findings.set('estimate', 'estimate_degraded', `state_estimator is degraded: ${missing.join(', ')}`);
     } else {
@@ -216,6 +217,7 @@ export class SafetyMonitor {
   observeLoop(time: number, loop: LoopObservation, motion?: LoopMotion): void {
     this.#loop.observe(time, loop, this.#findings.reaction);
     this.#loopScale = loop.speedScale;
+    this.#carried = loop.carried;
     // In damping (3) the drives do not follow.
     if (motion !== undefined) this.#tracking.observe(time, loop.mode < 3, motion.commanded, motion.measured);
   }

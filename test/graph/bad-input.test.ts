@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { packagePath } from '../../src/ros/package-path.js';
 
 describe('graph: bad input', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   interface Ended {
     readonly code: number | null;

@@ -4,7 +4,7 @@ import { latched, reliable, sensorData } from '../../src/ros/qos.js';
 import { TestGraph } from './test-graph.js';
 
 describe('graph: state_estimator on the simulated robot', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   before(async () => {

@@ -19,7 +19,7 @@ const FAULTS = [
 ];
 
 describe('graph: faults', function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
 
   let graph: FaultedGraph;
   let directory: string;

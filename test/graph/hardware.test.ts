@@ -6,7 +6,7 @@ import { SafetyLevel } from '../../src/safety/findings.js';
 import { type Latest, TestGraph } from './test-graph.js';
 
 describe('graph: joint_controller drives a robot over its own messages', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   let controller: Latest<'cosmos_humanoid/msg/ControllerState'>;

@@ -8,7 +8,7 @@ const AFTER: Readonly<Record<number, LifecycleState>> = { 1: 'inactive', 3: 'act
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 describe('graph: lifecycle_manager', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   let state: LifecycleState;

@@ -19,7 +19,7 @@ const MEGABYTE = 1e6;
 const GROWTH = 96 * MEGABYTE;
 
 describe('graph: operator bridge and clients that mean no good', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   let port: number;

@@ -20,7 +20,7 @@ const NODES = ['/joint_controller', '/lifecycle_manager', '/operator_bridge', '/
 const EMPTY = Uint8Array.from([0, 1, 0, 0, 0]);
 
 describe('graph: operator bridge', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   let port: number;

@@ -39,7 +39,7 @@ interface RvizDisplay {
 }
 
 describe('graph: from the cameras to the joints', function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   let observation: Latest<'cosmos_humanoid/msg/FusedObservation'>;

@@ -7,7 +7,7 @@ import { robot } from '../robot/robot-fixture.js';
 import { type Latest, TestGraph } from './test-graph.js';
 
 describe('graph: motion_planner while the loop does not follow', function () {
-  this.timeout(60_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   let plan: Latest<'trajectory_msgs/msg/JointTrajectory'>;

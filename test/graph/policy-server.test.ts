@@ -16,7 +16,7 @@ const RIGHT = 1;
 const WATCHED = 1;
 
 describe('graph: a policy on a server', function () {
-  this.timeout(180_000);
+  this.timeout(240_000);
 
   let kinematics: Kinematics;
   let server: PolicyPeer;

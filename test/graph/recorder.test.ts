@@ -39,7 +39,7 @@ async function messagesOf(bag: string, topic: string): Promise<BagMessage[]> {
 }
 
 describe('graph: recorder and replay', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   let directory: string;
   let graph: TestGraph;

@@ -20,7 +20,7 @@ interface RivalReport {
 }
 
 describe('graph: joint_controller, safety_monitor, lifecycle_manager, robot_description', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   let joints: Latest<'sensor_msgs/msg/JointState'>;

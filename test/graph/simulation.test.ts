@@ -9,7 +9,7 @@ import { TestGraph } from './test-graph.js';
 const POSITIONS = 7 + 75 + 4 * 7;
 
 describe('graph: joint_controller on the simulated robot', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   before(async () => {

@@ -10,7 +10,7 @@ import type { RosNode } from '../../src/ros/ros-node.js';
 import type { ServiceClient } from '../../src/ros/service-client.js';
 
 /** Time for anything that has to happen, s; much more than it takes. */
-const PATIENCE = 30;
+const PATIENCE = 60;
 
 /** The latest message of a topic, and how many there were. */
 export interface Latest<T extends MessageType> {

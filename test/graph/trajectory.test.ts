@@ -4,7 +4,7 @@ import { robot } from '../robot/robot-fixture.js';
 import { TestGraph } from './test-graph.js';
 
 describe('graph: joint trajectories and postures', function () {
-  this.timeout(90_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
 
@@ -69,12 +69,24 @@ describe('graph: joint trajectories and postures', function () {
       reliable(),
     );
     await graph.until('motion_planner listens', () => trajectory.subscriptionCount > 0 && joints.subscriptionCount > 0);
-    const [joint] = [robot.index('head_yaw_joint')];
+    const joint = robot.index('head_yaw_joint');
+    const planned = graph.listen('trajectory_msgs/msg/JointTrajectory', 'motion_planner/joint_trajectory', reliable(1));
+    await graph.until('there is a plan', () => planned.message !== undefined);
+    const yaw = () => planned.message!.points[0]!.positions[joint]!;
+    const start = yaw();
     const points = [
-      { positions: [0.2], velocities: [0], accelerations: [], effort: [], time_from_start: { sec: 4, nanosec: 0 } },
+      {
+        positions: [start > 0 ? -0.2 : 0.2],
+        velocities: [0],
+        accelerations: [],
+        effort: [],
+        time_from_start: { sec: 8, nanosec: 0 },
+      },
     ];
     const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
     trajectory.publish({ header, joint_names: [robot.names[joint]], points });
+    // The measurements stop the robot: a trajectory that came after them would be refused.
+    await graph.until('the head turns', () => Math.abs(yaw() - start) > 1e-3);
     await graph.until('it says so', () => {
       joints.publish({
         header: { stamp: graph.node.stamp(), frame_id: '' },

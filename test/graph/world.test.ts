@@ -61,7 +61,7 @@ async function observe(): Promise<MessageInput<'cosmos_humanoid/msg/FusedObserva
 }
 
 describe('graph: worlds that are imagined', function () {
-  this.timeout(120_000);
+  this.timeout(240_000);
 
   let graph: TestGraph;
   let world: ServiceClient<'cosmos_humanoid/srv/GenerateWorld'>;

@@ -6,7 +6,7 @@ import { config, makeFindings, texts } from './safety-fixture.js';
 describe('LoopRules', () => {
   let findings: Findings;
   let rules: LoopRules;
-  const running = { mode: 0, causes: [], speedScale: 1, cycles: 0, missed: 0 };
+  const running = { mode: 0, causes: [], speedScale: 1, cycles: 0, missed: 0, carried: false };
 
   beforeEach(() => {
     findings = makeFindings();

@@ -101,7 +101,7 @@ describe('SafetyMonitor', () => {
     });
     expect(monitor.reaction).to.equal('category_1');
     // The crouch ends in damping: that is no stop of the loop's own.
-    monitor.observeLoop(now, { mode: 3, causes: [], speedScale: 0.3, cycles: 1, missed: 0 });
+    monitor.observeLoop(now, { mode: 3, causes: [], speedScale: 0.3, cycles: 1, missed: 0, carried: false });
     expect(monitor.reaction).to.equal('category_1');
     expect([monitor.speedScale, monitor.state(now).speedScale]).to.deep.equal([1, 0.3]);
   });
@@ -129,5 +129,16 @@ describe('SafetyMonitor', () => {
     monitor.observeEstimate(now + 1.2 * slip, [], []);
     monitor.observeEstimate(now + 1.3 * slip, ['left foot'], []);
     expect([monitor.level, monitor.speedScale]).to.deep.equal([SafetyLevel.ok, 1]);
+  });
+
+  it('lets the feet be dragged while a hoist bears the robot, and judges them again when it does not', () => {
+    const { slip } = config.limits.base;
+    const loop = { mode: 0, causes: [], speedScale: 1, cycles: 1, missed: 0 };
+    monitor.observeLoop(now, { ...loop, carried: true });
+    for (const time of [now, now + 2 * slip]) monitor.observeEstimate(time, ['left foot'], []);
+    expect(monitor.level).to.equal(SafetyLevel.ok);
+    monitor.observeLoop(now, { ...loop, carried: false });
+    for (const time of [now + 3 * slip, now + 5 * slip]) monitor.observeEstimate(time, ['left foot'], []);
+    expect(monitor.state(now + 5 * slip).causes).to.deep.equal(['foot_slipped']);
   });
 });
