@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { reliable, sensorData } from '../../src/ros/qos.js';
+import { followJointTrajectoryType } from '../../src/ros/follow-joint-trajectory.js';
+import { sensorData } from '../../src/ros/qos.js';
 import { robot } from '../robot/robot-fixture.js';
 import { TestGraph } from './test-graph.js';
 
@@ -63,30 +64,18 @@ describe('graph: joint trajectories and postures', function () {
 
   it('measurements of another robot are no measurements, and said to be none', async () => {
     const joints = graph.node.createPublisher('sensor_msgs/msg/JointState', 'joint_states', sensorData());
-    const trajectory = graph.node.createPublisher(
-      'trajectory_msgs/msg/JointTrajectory',
-      'motion_planner/follow_trajectory',
-      reliable(),
-    );
-    await graph.until('motion_planner listens', () => trajectory.subscriptionCount > 0 && joints.subscriptionCount > 0);
-    const joint = robot.index('head_yaw_joint');
-    const planned = graph.listen('trajectory_msgs/msg/JointTrajectory', 'motion_planner/joint_trajectory', reliable(1));
-    await graph.until('there is a plan', () => planned.message !== undefined);
-    const yaw = () => planned.message!.points[0]!.positions[joint]!;
-    const start = yaw();
-    const points = [
-      {
-        positions: [start > 0 ? -0.2 : 0.2],
-        velocities: [0],
-        accelerations: [],
-        effort: [],
-        time_from_start: { sec: 8, nanosec: 0 },
-      },
-    ];
+    const client = graph.node.createActionClient(followJointTrajectoryType(), 'follow_joint_trajectory');
+    await graph.until('motion_planner listens', () => client.isActionServerAvailable() && joints.subscriptionCount > 0);
+    const point = { positions: [0.2], velocities: [0], accelerations: [], effort: [] };
+    const points = [{ ...point, time_from_start: { sec: 4, nanosec: 0 } }];
     const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
-    trajectory.publish({ header, joint_names: [robot.names[joint]], points });
+    let followed = false;
+    const trajectory = { header, joint_names: ['head_yaw_joint'], points };
+    await client.sendGoal({ trajectory } as never, () => {
+      followed = true;
+    });
     // The measurements stop the robot: a trajectory that came after them would be refused.
-    await graph.until('the head turns', () => Math.abs(yaw() - start) > 1e-3);
+    await graph.until('the trajectory is followed', () => followed);
     await graph.until('it says so', () => {
       joints.publish({
         header: { stamp: graph.node.stamp(), frame_id: '' },
