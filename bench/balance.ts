@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { Stabilizer } from '../src/balance/stabilizer.js';
-import { type BalanceLaw, STABILIZER_DEFAULTS } from '../src/balance/stabilizer-options.js';
+import { type BalanceLaw, NEVER, STABILIZER_DEFAULTS } from '../src/balance/stabilizer-options.js';
 import { BaseEstimator } from '../src/estimation/base-estimator.js';
 import { Standing, type StandingOptions, type StandingResult } from '../src/evaluation/standing.js';
 import { Robot } from '../src/robot/robot.js';
 import { packagePath } from '../src/ros/package-path.js';
 import { SensorNoise } from '../src/sim/sensor-noise.js';
 import { gyroBias } from './balance/gyro-bias.js';
+import { recoverySteps } from './balance/recovery-step.js';
 import { svgPlot } from './svg-plot.js';
 
 const SEED = 1;
@@ -42,7 +43,7 @@ interface LargestPush {
 /**
  * Balance on estimated state and noisy sensors, judged on the simulator's truth: ten minutes of standing while the arms
  * move; the largest push at the torso that is survived without a step, by direction, with and without 10 ms of delay;
- * what follows from a biased gyro; beside the same robot without the whole-body program. A ratio says how much larger the program's worst push is.
+ * what follows from a biased gyro; the same pushes with a recovery step; beside the same robot without the whole-body program. A ratio says how much larger the program's worst push is.
  */
 export async function run(): Promise<{ figures: Record<string, number>; ratios: Record<string, number> }> {
   const robot = Robot.load(packagePath('config/robot.yaml'));
@@ -50,7 +51,8 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
   const ratios: Record<string, number> = {};
   const forces = new Map<string, number[]>();
   for (const { law } of LAWS) {
-    const stabilizer = await Stabilizer.create(robot, { ...STABILIZER_DEFAULTS, law });
+    const step = { ...STABILIZER_DEFAULTS.step, trigger: NEVER };
+    const stabilizer = await Stabilizer.create(robot, { ...STABILIZER_DEFAULTS, law, step });
     const standing = await Standing.create(robot, stabilizer);
     const trial = (options: Partial<StandingOptions>) => standing.run({ ...sensors(robot), ...options });
     if (law === 'whole-body') Object.assign(figures, stand(trial), gyroBias(robot, standing));
@@ -76,6 +78,7 @@ export async function run(): Promise<{ figures: Record<string, number>; ratios: 
     standing.delete();
     stabilizer.delete();
   }
+  Object.assign(figures, await recoverySteps(robot));
   plotPushes(forces);
   return { figures, ratios };
 }

@@ -1,6 +1,6 @@
 import { multiplyByTransposed } from '../math/rotation.js';
 import { type BodyModel, GRAVITY } from './body-model.js';
-import type { SupportPolygon } from './support-polygon.js';
+import type { Foothold, SupportPolygon } from './support-polygon.js';
 
 /** Time constant of the reference's rates, s. */
 const RATE_FILTER = 0.02;
@@ -10,8 +10,9 @@ const ORIGIN = { position: new Float64Array(3), orientation: Float64Array.of(0, 
 
 /**
  * Where base and centre of mass are to be, from the commanded joint positions: the pose in which the commanded posture
- * stands with both soles flat where the soles are now. The frame of the feet, F, has its origin between the soles, z up
- * (mean normal of the soles in the commanded posture) and y from the right sole to the left one:
+ * stands over the soles as they are now, or as they will be when the one that swings has landed. The frame of the feet,
+ * F, has its origin between the soles, z up (mean normal of the soles in the commanded posture) and x along their mean
+ * heading, so that one foot ahead of the other does not turn the body:
  *   R_ref = F_now F_commandedᵀ,   c_ref = o_now + R_ref (c_commanded − o_commanded).
  * Allocates nothing after construction.
  */
@@ -52,12 +53,12 @@ export class BodyReference {
     return Math.sqrt(GRAVITY / Math.max(0.2, this.#offset[2]));
   }
 
-  /** @param positions commanded, all joints @param model measured @param support of the model @param dt s since the last update */
-  update(positions: Float64Array, model: BodyModel, support: SupportPolygon, dt: number): void {
+  /** @param positions commanded, all joints @param soles left, right @param stance theirs @param dt s since the last update */
+  update(positions: Float64Array, soles: readonly [Foothold, Foothold], stance: SupportPolygon, dt: number): void {
     const posture = this.#posture;
     posture.updatePose(positions, ORIGIN);
-    footFrame(posture, false, this.#commanded);
-    footFrame(model, true, this.#now);
+    footFrame(posture.feet, false, this.#commanded);
+    footFrame(soles, true, this.#now);
     const { rotation: r } = this;
     multiplyByTransposed(this.#now, this.#commanded, r);
     const left = posture.feet[0];
@@ -66,17 +67,17 @@ export class BodyReference {
     const y = posture.com[1] - (left.position[1] + right.position[1]) / 2;
     const z = posture.com[2] - (left.position[2] + right.position[2]) / 2;
     // A posture that is not balanced is shifted until it is.
-    this.#point[0] = r[0] * x + r[1] * y + r[2] * z + support.center[0];
-    this.#point[1] = r[3] * x + r[4] * y + r[5] * z + support.center[1];
-    support.clamp(this.#point, support.center[0], support.center[1], this.#margin);
+    this.#point[0] = r[0] * x + r[1] * y + r[2] * z + stance.center[0];
+    this.#point[1] = r[3] * x + r[4] * y + r[5] * z + stance.center[1];
+    stance.clamp(this.#point, stance.center[0], stance.center[1], this.#margin);
     const offset = this.#offset;
-    offset[0] = this.#point[0] - support.center[0];
-    offset[1] = this.#point[1] - support.center[1];
+    offset[0] = this.#point[0] - stance.center[0];
+    offset[1] = this.#point[1] - stance.center[1];
     offset[2] = r[6] * x + r[7] * y + r[8] * z;
     this.#rates(dt);
     this.com[0] = this.#point[0];
     this.com[1] = this.#point[1];
-    this.com[2] = offset[2] + (model.feet[0].position[2] + model.feet[1].position[2]) / 2;
+    this.com[2] = offset[2] + (soles[0].position[2] + soles[1].position[2]) / 2;
   }
 
   /** First-order filtered differences; ω from the antisymmetric part of R Rᵀ_previous. */
@@ -107,34 +108,34 @@ export class BodyReference {
   }
 }
 
-/** Columns x, y, z of the feet's frame in the model's world; `flat` puts z upright. */
-function footFrame(model: BodyModel, flat: boolean, out: Float64Array): void {
-  const left = model.feet[0];
-  const right = model.feet[1];
-  let zx = flat ? 0 : left.rotation[2] + right.rotation[2];
-  let zy = flat ? 0 : left.rotation[5] + right.rotation[5];
-  let zz = flat ? 1 : left.rotation[8] + right.rotation[8];
+/** Columns x, y, z of the feet's frame in the world of the soles; `flat` puts z upright. */
+function footFrame([left, right]: readonly [Foothold, Foothold], flat: boolean, out: Float64Array): void {
+  const a = left.rotation;
+  const b = right.rotation;
+  let zx = flat ? 0 : a[2] + b[2];
+  let zy = flat ? 0 : a[5] + b[5];
+  let zz = flat ? 1 : a[8] + b[8];
   const z = Math.sqrt(zx * zx + zy * zy + zz * zz);
   zx /= z;
   zy /= z;
   zz /= z;
-  let yx = left.position[0] - right.position[0];
-  let yy = left.position[1] - right.position[1];
-  let yz = left.position[2] - right.position[2];
-  const along = yx * zx + yy * zy + yz * zz;
-  yx -= along * zx;
-  yy -= along * zy;
-  yz -= along * zz;
-  const y = Math.sqrt(yx * yx + yy * yy + yz * yz);
-  yx /= y;
-  yy /= y;
-  yz /= y;
-  out[0] = yy * zz - yz * zy;
-  out[3] = yz * zx - yx * zz;
-  out[6] = yx * zy - yy * zx;
-  out[1] = yx;
-  out[4] = yy;
-  out[7] = yz;
+  let xx = a[0] + b[0];
+  let xy = a[3] + b[3];
+  let xz = a[6] + b[6];
+  const along = xx * zx + xy * zy + xz * zz;
+  xx -= along * zx;
+  xy -= along * zy;
+  xz -= along * zz;
+  const x = Math.sqrt(xx * xx + xy * xy + xz * xz);
+  xx /= x;
+  xy /= x;
+  xz /= x;
+  out[0] = xx;
+  out[3] = xy;
+  out[6] = xz;
+  out[1] = zy * xz - zz * xy;
+  out[4] = zz * xx - zx * xz;
+  out[7] = zx * xy - zy * xx;
   out[2] = zx;
   out[5] = zy;
   out[8] = zz;

@@ -27,6 +27,8 @@ export interface BodyTask {
   /** Bounds of the waist's accelerations, rad/s². */
   readonly waistLower: Float64Array;
   readonly waistUpper: Float64Array;
+  /** Whether each sole bears; one that does not swings. */
+  readonly bears: [boolean, boolean];
   /** Acceleration of each sole, linear then angular (6 each). */
   readonly soleAcceleration: readonly [Float64Array, Float64Array];
   /** Acceleration that the arms and the head will have whatever happens; all degrees of freedom, others unused. */
@@ -41,6 +43,7 @@ export function createBodyTask(dof: number): BodyTask {
     waistAcceleration: new Float64Array(WAIST_JOINTS),
     waistLower: new Float64Array(WAIST_JOINTS).fill(Number.NEGATIVE_INFINITY),
     waistUpper: new Float64Array(WAIST_JOINTS).fill(Number.POSITIVE_INFINITY),
+    bears: [true, true],
     soleAcceleration: [new Float64Array(6), new Float64Array(6)],
     armAcceleration: new Float64Array(dof),
   };

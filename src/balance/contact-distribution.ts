@@ -6,9 +6,15 @@ import { type BodyModel, GRAVITY } from './body-model.js';
  * m·(ω²(c − p), g) is split by p's place along the line between the soles, and each sole presses as near to p as its
  * edges allow.
  * @param pressure p: x, y on the floor, m @param frequency ω, rad/s
- * @param out wrench on each sole in its axes (12)
+ * @param bears whether the left and the right sole do @param out wrench on each sole in its axes (12)
  */
-export function distributeWrench(model: BodyModel, pressure: Float64Array, frequency: number, out: Float64Array): void {
+export function distributeWrench(
+  model: BodyModel,
+  pressure: Float64Array,
+  frequency: number,
+  bears: readonly boolean[],
+  out: Float64Array,
+): void {
   const { mass, com, soleSize } = model;
   const fx = mass * frequency * frequency * (com[0] - pressure[0]);
   const fy = mass * frequency * frequency * (com[1] - pressure[1]);
@@ -18,7 +24,7 @@ export function distributeWrench(model: BodyModel, pressure: Float64Array, frequ
   const dx = left[0] - right[0];
   const dy = left[1] - right[1];
   const along = ((pressure[0] - right[0]) * dx + (pressure[1] - right[1]) * dy) / (dx * dx + dy * dy);
-  const share = clamp(along, 0, 1);
+  const share = bears[0] && bears[1] ? clamp(along, 0, 1) : bears[0] ? 1 : 0;
   for (let f = 0; f < 2; f++) {
     const { position, rotation: r } = model.feet[f];
     const part = f === 0 ? share : 1 - share;

@@ -14,7 +14,8 @@ const LEG_AFFINE = BASE_DOF + 1;
 const STRAIGHT = 1e-3;
 
 /**
- * The equations of motion with both soles rigidly on the floor. J q̈ + J̇q̇ = a_sole gives the legs' accelerations from
+ * The equations of motion with both soles rigidly on the floor, or one of them on a path of its own through the air,
+ * where its wrench is 0 and has no part in them. J q̈ + J̇q̇ = a_sole gives the legs' accelerations from
  * the base's, q̈_leg = J_leg⁻¹(a_sole − J̇q̇ − J_base ẍ); arms and head move as the task says; and the base's six
  * equations give ẍ from the soles' wrenches w and the waist's accelerations. So all accelerations and torques are
  * affine in z = (w, q̈_waist). Allocates nothing after construction.
@@ -76,7 +77,7 @@ export class ContactDynamics {
           b[i * AFFINE + UNKNOWNS] -= m * leg[j * LEG_AFFINE + BASE_DOF];
         }
       }
-      this.#mapWrench(f, x, y, z);
+      this.#mapWrench(f, x, y, z, task.bears[f] ? 1 : 0);
     }
     for (let i = 0; i < BASE_DOF; i++) {
       for (let k = 0; k < WRENCHES; k++) b[i * AFFINE + k] = this.wrenchMap[i * WRENCHES + k];
@@ -84,24 +85,31 @@ export class ContactDynamics {
     return solveLinear(a, b, BASE_DOF, AFFINE);
   }
 
-  /** Force and moment about base_link's origin of a sole's wrench: [R, 0; r × R, R]. */
-  #mapWrench(f: number, x: number, y: number, z: number): void {
+  /** Force and moment about base_link's origin of a sole's wrench: [R, 0; r × R, R]. @param s 0 for one that swings */
+  #mapWrench(f: number, x: number, y: number, z: number, s: number): void {
     const r = this.#model.feet[f].rotation;
     const g = this.wrenchMap;
     for (let k = 0; k < 3; k++) {
       const column = 6 * f + k;
       for (let i = 0; i < 3; i++) {
-        g[i * WRENCHES + column] = r[3 * i + k];
-        g[(3 + i) * WRENCHES + column + 3] = r[3 * i + k];
+        g[i * WRENCHES + column] = s * r[3 * i + k];
+        g[(3 + i) * WRENCHES + column + 3] = s * r[3 * i + k];
       }
-      g[3 * WRENCHES + column] = y * r[6 + k] - z * r[3 + k];
-      g[4 * WRENCHES + column] = z * r[k] - x * r[6 + k];
-      g[5 * WRENCHES + column] = x * r[3 + k] - y * r[k];
+      g[3 * WRENCHES + column] = s * (y * r[6 + k] - z * r[3 + k]);
+      g[4 * WRENCHES + column] = s * (z * r[k] - x * r[6 + k]);
+      g[5 * WRENCHES + column] = s * (x * r[3 + k] - y * r[k]);
     }
   }
 
   /** Writes the affine torque of a leg's joint: coefficients into a row of `out`, the constant into `constants`. */
-  legTorque(foot: number, joint: number, out: Float64Array, row: number, constants: Float64Array): void {
+  legTorque(
+    foot: number,
+    joint: number,
+    task: BodyTask,
+    out: Float64Array,
+    row: number,
+    constants: Float64Array,
+  ): void {
     const { inertia, bias, dof: n, feet } = this.#model;
     const { jacobian, rotation: r } = feet[foot];
     const leg = this.#legs[foot];
@@ -116,6 +124,7 @@ export class ContactDynamics {
     }
     constants[row] = mapped[BASE_DOF];
     this.#throughBase(out, row, constants);
+    if (!task.bears[foot]) return;
     const offset = row * UNKNOWNS;
     for (let k = 0; k < 3; k++) {
       for (let i = 0; i < 3; i++) {

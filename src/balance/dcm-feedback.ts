@@ -23,8 +23,8 @@ export class DcmFeedback {
     this.#gain = gain;
   }
 
-  /** @param margin of the centre of pressure to the support's edge, m; negative: how far beyond it */
-  update(model: BodyModel, reference: BodyReference, support: SupportPolygon, margin: number): void {
+  /** Leaves the centre of pressure wherever it would have to be. @param support of the soles that bear */
+  update(model: BodyModel, reference: BodyReference, support: SupportPolygon): void {
     const omega = reference.frequency;
     for (let k = 0; k < 2; k++) {
       const rate = reference.comVelocity[k] + reference.comAcceleration[k] / omega;
@@ -33,6 +33,5 @@ export class DcmFeedback {
       this.pressure[k] = this.dcm[k] + (this.#gain * (this.dcm[k] - this.reference[k]) - rate) / omega;
     }
     this.captureMargin = support.margin(this.dcm[0], this.dcm[1]);
-    support.clamp(this.pressure, reference.com[0], reference.com[1], margin);
   }
 }

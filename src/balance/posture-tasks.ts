@@ -50,8 +50,9 @@ export class PostureTasks {
   /**
    * Pelvis and torso come back to the reference, more softly the nearer the DCM is to the soles' edge: stopping their
    * rotation takes the moment about the centre of mass that stopping the fall needs.
+   * @param firmly whatever the DCM: a step stops the fall, and reaches less far under a body that leans
    */
-  orientation(dcm: DcmFeedback, reference: BodyReference, task: BodyTask): void {
+  orientation(dcm: DcmFeedback, reference: BodyReference, firmly: boolean, task: BodyTask): void {
     const { orientation, yielding } = this.#options;
     const out = task.pelvisAcceleration;
     quaternionFromMatrix(reference.rotation, this.#desired);
@@ -61,7 +62,7 @@ export class PostureTasks {
       out[k] = orientation.kp * out[k] + orientation.kd * rate;
     }
     const { soft, firm, low, high } = yielding;
-    const safety = clamp((dcm.captureMargin - low) / (high - low), 0, 1);
+    const safety = firmly ? 1 : clamp((dcm.captureMargin - low) / (high - low), 0, 1);
     const limit = soft + safety * (firm - soft);
     const norm = Math.sqrt(out[0] * out[0] + out[1] * out[1] + out[2] * out[2]);
     if (norm > limit) for (let k = 0; k < 3; k++) out[k] *= limit / norm;

@@ -1,4 +1,5 @@
 import type { TaskWeights } from './body-task.js';
+import type { SoleArea } from './support-polygon.js';
 
 /** What keeps the robot upright. */
 export type BalanceLaw =
@@ -40,6 +41,48 @@ export interface StabilizerOptions {
   readonly waist: Gains;
   /** The soles are held level, and at rest. */
   readonly sole: Gains;
+  readonly step: RecoveryStepOptions;
+}
+
+/**
+ * When the body's rotation cannot bring the DCM back any more, from what pushes that are survived without a step leave of
+ * its distance from the soles' edge: `upright` metres while the pelvis is upright, less by `slope` metres for each radian
+ * that it leans, as the rotation is under way then, but `least`. A pelvis that leans by `lean` radians has turned as far
+ * as it can, and the DCM must be `leaning` metres from the edge.
+ */
+export interface StepTrigger {
+  readonly upright: number;
+  readonly slope: number;
+  readonly least: number;
+  readonly lean: number;
+  readonly leaning: number;
+}
+
+/** No step is made. */
+export const NEVER: StepTrigger = {
+  upright: Number.NEGATIVE_INFINITY,
+  slope: 0,
+  least: Number.NEGATIVE_INFINITY,
+  lean: Number.POSITIVE_INFINITY,
+  leaning: Number.NEGATIVE_INFINITY,
+};
+
+export interface RecoveryStepOptions {
+  readonly trigger: StepTrigger;
+  /** Where the ankle's torques hold the centre of pressure of a sole that bears all. */
+  readonly pressure: SoleArea;
+  /** How long the foot is in the air, s, and how high, m. */
+  readonly time: number;
+  readonly height: number;
+  /** Speed at which it goes on down where the floor is late, m/s. */
+  readonly descent: number;
+  /**
+   * Where the swing foot may land, from the other sole's centre in that sole's axes, m: ahead, behind, and aside, so that
+   * the legs do not meet.
+   */
+  readonly reach: { readonly forward: number; readonly backward: number; readonly near: number; readonly far: number };
+  /** The swing foot is held on its path. */
+  readonly tracking: Gains;
 }
 
 /** Tuned on pushes and on standing with noise: see `npm run bench -- balance`. */
@@ -57,4 +100,13 @@ export const STABILIZER_DEFAULTS: StabilizerOptions = {
   yielding: { soft: 2, firm: 40, low: 0.01, high: 0.06 },
   waist: { kp: 30, kd: 8 },
   sole: { kp: 100, kd: 20 },
+  step: {
+    trigger: { upright: 0.028, slope: 0.1, least: 0.007, lean: 0.6, leaning: 0.05 },
+    pressure: { behind: 0.12, ahead: 0.04, aside: 0.02 },
+    time: 0.3,
+    height: 0.05,
+    descent: 0.3,
+    reach: { forward: 0.45, backward: 0.4, near: 0.18, far: 0.45 },
+    tracking: { kp: 400, kd: 40 },
+  },
 };

@@ -11,8 +11,9 @@ import { DcmFeedback } from './dcm-feedback.js';
 import { BASE_DOF, LEG_JOINTS } from './foot-state.js';
 import { PostureTasks } from './posture-tasks.js';
 import { QpStatus } from './quadratic-program.js';
+import { RecoveryStep, StepPhase } from './recovery-step.js';
 import { STABILIZER_DEFAULTS, type StabilizerOptions } from './stabilizer-options.js';
-import { SupportPolygon } from './support-polygon.js';
+import { clampToSole, SupportPolygon } from './support-polygon.js';
 import { WholeBodyQp } from './whole-body-qp.js';
 
 /** The drives' damping about the predicted velocity, N·m·s/rad: hips, knees and waist; ankles. */
@@ -55,6 +56,9 @@ export interface BalanceStatus {
   readonly pressure: Float64Array;
   /** Distance of the DCM from the edge of the soles, m: below 0 they cannot stop the fall, only the body's rotation. */
   captureMargin: number;
+  /** Whether a foot swings, and recovery steps made. */
+  step: StepPhase;
+  steps: number;
 }
 
 /**
@@ -65,7 +69,7 @@ export interface BalanceStatus {
  *
  * DCM feedback asks for an acceleration of the centre of mass, and the whole-body program finds the torques. Where the
  * program does not converge, the declared fallback stands in: the same DCM feedback with the soles' wrenches in closed
- * form, gravity compensation and stiff drives.
+ * form, gravity compensation and stiff drives. When the DCM leaves the soles, the robot makes a recovery step.
  *
  * Real-time safe; nothing is allocated after construction.
  */
@@ -75,7 +79,10 @@ export class Stabilizer {
   readonly #options: StabilizerOptions;
   readonly #model: BodyModel;
   readonly #posture: BodyModel;
+  /** Of the soles that bear, and of both as they will stand after a step. */
   readonly #support: SupportPolygon;
+  readonly #stance: SupportPolygon;
+  readonly #step: RecoveryStep;
   readonly #reference: BodyReference;
   readonly #dcm: DcmFeedback;
   readonly #tasks: PostureTasks;
@@ -88,7 +95,10 @@ export class Stabilizer {
   readonly #effort: Float64Array;
   readonly #velocity: Float64Array;
   readonly #noneLost: Uint8Array;
-  /** Where the legs and the waist were when their posture began to carry, relative to the command, rad. */
+  /**
+   * Where legs and waist were, relative to the command, rad: when their posture began to carry, and after a step when the
+   * program was last solved.
+   */
   readonly #offset: Float64Array;
   #share = 1;
   /** The first of the model's joints that belongs to head and arms: legs and waist come before. */
@@ -107,6 +117,8 @@ export class Stabilizer {
     this.#model = model;
     this.#posture = posture;
     this.#support = new SupportPolygon(model.soleSize);
+    this.#stance = new SupportPolygon(model.soleSize);
+    this.#step = new RecoveryStep(model, options.step);
     this.#reference = new BodyReference(posture, options.staticMargin);
     this.#dcm = new DcmFeedback(options.dcmGain);
     this.#tasks = new PostureTasks(robot, model, options);
@@ -131,6 +143,8 @@ export class Stabilizer {
       dcmReference: this.#dcm.reference,
       pressure: this.#dcm.pressure,
       captureMargin: 0,
+      step: StepPhase.standing,
+      steps: 0,
     };
   }
 
@@ -146,12 +160,14 @@ export class Stabilizer {
     this.status.solves = 0;
     this.status.fallbacks = 0;
     this.status.refusals = 0;
+    this.#step.steps = 0;
   }
 
   /** Nothing is balanced in this cycle: what was computed before means nothing any more to the next one that is. */
   rest(): void {
     this.#reference.reset();
     this.#tasks.reset();
+    this.#step.reset();
     this.#offset.fill(0);
     this.#countdown = 0;
     this.#time = Number.NaN;
@@ -184,6 +200,7 @@ export class Stabilizer {
     if (!status.supported && share === 1) {
       this.#reference.reset();
       this.#tasks.reset();
+      this.#step.reset();
       this.#countdown = 0;
       return true;
     }
@@ -216,19 +233,29 @@ export class Stabilizer {
     const reference = this.#reference;
     const task = this.#task;
     model.update(state.position, state.velocity, estimate);
-    support.update(model.feet);
-    reference.update(command.position, model, support, dt);
-    this.#dcm.update(model, reference, support, -reach);
-    status.captureMargin = this.#dcm.captureMargin;
+    const step = this.#step;
+    const dcm = this.#dcm;
+    const able = this.#share === 1 && !status.fallback;
+    step.update(dcm, reference.frequency, estimate.contact, this.#program.wrench, able, dt);
+    support.update(step.bearing);
+    this.#stance.update(step.soles);
+    reference.update(command.position, step.soles, this.#stance, dt);
+    dcm.update(model, reference, support);
+    if (step.phase === StepPhase.standing) support.clamp(dcm.pressure, reference.com[0], reference.com[1], -reach);
+    else clampToSole(step.bearing[0], this.#options.step.pressure, dcm.pressure);
+    status.captureMargin = dcm.captureMargin;
+    status.step = step.phase;
+    status.steps = step.steps;
     const blind = (estimate.degraded & EstimatorFault.jointFrozen) !== 0;
     status.fallback = law !== 'whole-body' || blind || this.#balanceLost(lost);
     if (status.fallback) {
       if (law === 'whole-body') status.fallbacks++;
     } else {
       this.#tasks.com(this.#dcm, reference, task);
-      this.#tasks.orientation(this.#dcm, reference, task);
+      this.#tasks.orientation(this.#dcm, reference, step.phase === StepPhase.swing, task);
       this.#tasks.waist(state, command, task);
       this.#tasks.soles(task);
+      step.swing(task);
       this.#tasks.arms(command, dt, task);
       status.solves++;
       status.solver = this.#program.solve(task, iterations);
@@ -236,6 +263,8 @@ export class Stabilizer {
       if (status.solver !== QpStatus.solved) {
         status.fallbacks++;
         status.fallback = true;
+      } else if (step.displaced) {
+        this.#keepPosture(state, command);
       }
     }
     if (status.fallback) this.#standIn(blind);
@@ -252,19 +281,21 @@ export class Stabilizer {
    * to the commanded posture while the robot hangs.
    */
   #handOver(share: number, state: BodyMotion, command: JointCommand): void {
-    const { joints } = this.#model;
-    const begins = share < 1 && this.#share === 1;
-    if (begins || share === 0) {
-      for (let j = 0; j < this.#arms; j++) {
-        const i = joints[j];
-        this.#offset[j] = begins ? state.position[i] - command.position[i] : this.#offset[j] * (1 - CYCLE / RETURN);
-      }
-    }
+    if (share < 1 && this.#share === 1) this.#keepPosture(state, command);
+    else if (share === 0) for (let j = 0; j < this.#arms; j++) this.#offset[j] *= 1 - CYCLE / RETURN;
+    else if (share === 1 && this.#share < 1) this.#offset.fill(0);
     if (share === 0) {
       this.#reference.reset();
       this.#tasks.reset();
+      this.#step.reset();
     }
     this.#share = share;
+  }
+
+  /** The joint posture of legs and waist is that in which they are. */
+  #keepPosture(state: BodyMotion, command: JointCommand): void {
+    const { joints } = this.#model;
+    for (let j = 0; j < this.#arms; j++) this.#offset[j] = state.position[joints[j]] - command.position[joints[j]];
   }
 
   /** The torques of gravity alone: the robot hangs. */
@@ -278,9 +309,11 @@ export class Stabilizer {
     const model = this.#model;
     const reference = this.#reference;
     const { pressure } = this.#dcm;
-    if (blind || this.#options.law === 'posture') for (let k = 0; k < 2; k++) pressure[k] = reference.com[k];
-    else this.#support.clamp(pressure, reference.com[0], reference.com[1], 0);
-    distributeWrench(model, pressure, reference.frequency, this.#wrench);
+    const posture = blind || this.#options.law === 'posture';
+    if (posture) for (let k = 0; k < 2; k++) pressure[k] = reference.com[k];
+    else if (this.#step.phase === StepPhase.standing)
+      this.#support.clamp(pressure, reference.com[0], reference.com[1], 0);
+    distributeWrench(model, pressure, reference.frequency, this.#task.bears, this.#wrench);
     this.#torque.set(model.bias);
     subtractContact(model, this.#wrench, this.#torque);
   }
@@ -305,16 +338,17 @@ export class Stabilizer {
         command.effort[i] = clamp(command.effort[i] + this.#effort[j], -limit, limit);
         continue;
       }
-      command.effort[i] = clamp(this.#effort[j], -limit, limit);
       if (fallback) {
         const stiffness = ankle ? FALLBACK_ANKLE_STIFFNESS : FALLBACK_STIFFNESS;
         command.kp[i] *= stiffness;
         command.kd[i] *= stiffness;
+        command.effort[i] = clamp(this.#effort[j] + command.kp[i] * this.#offset[j], -limit, limit);
       } else {
         command.position[i] = state.position[i];
         command.velocity[i] = this.#velocity[j];
         command.kp[i] = 0;
         command.kd[i] = ankle ? ANKLE_DAMPING : DAMPING;
+        command.effort[i] = clamp(this.#effort[j], -limit, limit);
       }
     }
   }

@@ -105,7 +105,8 @@ export class WholeBodyQp {
       gradient[c] -= weights.waist * task.waistAcceleration[k];
     }
     // At rest each sole bears its share of the weight, in proportion to the other one's distance from the centre of mass.
-    const share = this.#share(com, feet[0].position, feet[1].position);
+    const [left, right] = task.bears;
+    const share = left && right ? this.#share(com, feet[0].position, feet[1].position) : left ? 1 : 0;
     for (let k = 0; k < WRENCHES; k++) {
       const weight = k % 6 < 3 ? weights.force : weights.moment;
       hessian[k * UNKNOWNS + k] += weight;
@@ -142,7 +143,7 @@ export class WholeBodyQp {
       const first = this.#model.legDof(f) - BASE_DOF;
       for (let j = 0; j < LEG_JOINTS; j++) {
         const row = LEG_ROWS + LEG_JOINTS * f + j;
-        this.#dynamics.legTorque(f, j, matrix, row, constants);
+        this.#dynamics.legTorque(f, j, task, matrix, row, constants);
         lower[row] = -this.#limit[first + j] - constants[row];
         upper[row] = this.#limit[first + j] - constants[row];
       }

@@ -48,6 +48,7 @@ const Word = {
   hoistAsked: 24,
   suspension: 25,
   hoistLoad: 26,
+  recoverySteps: 27,
 } as const;
 const WORDS = 32;
 
@@ -71,6 +72,8 @@ export interface BalanceReport {
   readonly refusals: number;
   /** Distance of the divergent component of motion from the soles' edge, m. */
   readonly captureMargin: number;
+  /** Recovery steps made. */
+  readonly steps: number;
 }
 
 /** How the robot is carried. */
@@ -196,6 +199,7 @@ export class SharedState {
       fallbacks: Atomics.load(words, Word.balanceFallbacks),
       refusals: Atomics.load(words, Word.balanceRefusals),
       captureMargin: Atomics.load(words, Word.captureMargin) * MARGIN,
+      steps: Atomics.load(words, Word.recoverySteps),
     };
   }
 
@@ -281,12 +285,13 @@ export class SharedState {
   /** Publishes how the robot keeps its balance. */
   publishBalance(status: BalanceStatus): void {
     const words = this.#words;
-    const { supported, fallback, fallbacks, refusals, captureMargin } = status;
+    const { supported, fallback, fallbacks, refusals, captureMargin, steps } = status;
     const balancing = fallback ? Balancing.fallback : Balancing.program;
     Atomics.store(words, Word.balancing, supported ? balancing : Balancing.unsupported);
     Atomics.store(words, Word.balanceFallbacks, fallbacks);
     Atomics.store(words, Word.balanceRefusals, refusals);
     Atomics.store(words, Word.captureMargin, Math.round(captureMargin / MARGIN));
+    Atomics.store(words, Word.recoverySteps, steps);
   }
 
   /** Hands what was asked of the hoist since the last cycle on. */

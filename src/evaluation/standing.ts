@@ -95,6 +95,8 @@ export interface StandingResult {
 const FALL_HEIGHT = 0.2;
 /** … as has one that leans this much, rad. */
 const FALL_TILT = 0.9;
+/** A sole this near to the floor, m, counts as loaded where the truth is taken. */
+const ON_FLOOR = 0.003;
 /** Sway counts after this time, s. */
 const SETTLING = 1;
 /** Arms' swing: amplitude, rad, and period, s. */
@@ -253,6 +255,8 @@ export const EMPTY_SCENE: Scene = { robot: { posture: 'stand', pelvis_height: 0.
 export class Odom {
   readonly #simulation: Simulation;
   readonly #origin = new Float64Array(3);
+  readonly #soles: readonly [number, number];
+  readonly #sole = new Float64Array(3);
   readonly #qpos: Float64Array;
   readonly #qvel: Float64Array;
 
@@ -261,10 +265,10 @@ export class Odom {
     this.#simulation = simulation;
     this.#qpos = new Float64Array(simulation.model.nq);
     this.#qvel = new Float64Array(simulation.model.nv);
-    const right = new Float64Array(3);
-    simulation.linkPosition(simulation.link('l_sole'), this.#origin);
-    simulation.linkPosition(simulation.link('r_sole'), right);
-    for (let k = 0; k < 2; k++) this.#origin[k] = (this.#origin[k] + right[k]) / 2;
+    this.#soles = [simulation.link('l_sole'), simulation.link('r_sole')];
+    simulation.linkPosition(this.#soles[0], this.#origin);
+    simulation.linkPosition(this.#soles[1], this.#sole);
+    for (let k = 0; k < 2; k++) this.#origin[k] = (this.#origin[k] + this.#sole[k]) / 2;
     this.#origin[2] = 0;
   }
 
@@ -279,7 +283,10 @@ export class Odom {
       estimate.angularVelocity[k] = this.#qvel[3 + k];
     }
     estimate.orientation[3] = this.#qpos[3];
-    estimate.contact.fill(1);
+    for (let f = 0; f < 2; f++) {
+      this.#simulation.linkPosition(this.#soles[f], this.#sole);
+      estimate.contact[f] = this.#sole[2] < ON_FLOOR ? 1 : 0;
+    }
   }
 }
 

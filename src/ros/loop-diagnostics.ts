@@ -52,6 +52,7 @@ export function reportLoop(
     fallbacks: balance.fallbacks,
     refusals: balance.refusals,
     capture_margin_m: balance.captureMargin,
+    recovery_steps: balance.steps,
   });
 }
 
