@@ -36,6 +36,9 @@ const SOFTWARE_PICTURES = 5;
 /** Share of the time that drawing may take, so that keys are heard; less where a processor draws, on which others wait too. */
 const SHARE = 0.2;
 const SOFTWARE_SHARE = 0.1;
+/** Pictures are never farther apart, s; more where a processor draws that has no time for it. */
+const LONGEST = 1;
+const SOFTWARE_LONGEST = 4;
 /** Drawings of a plot, Hz. */
 const PLOTS = 2;
 
@@ -80,7 +83,9 @@ setInterval(showConnection, 500);
 function start(robot: string): void {
   namespace = robot;
   const software = drawsByProcessor();
-  const painter = new Painter(PICTURES, software ? SOFTWARE_SHARE : SHARE);
+  const painter = software
+    ? new Painter(PICTURES, SOFTWARE_SHARE, SOFTWARE_LONGEST)
+    : new Painter(PICTURES, SHARE, LONGEST);
   const robotView = tryTo(() => new RobotView(byId('scene'), painter, software));
   const link = new DataLink(software ? SOFTWARE_PICTURES : PICTURES);
   data = link;

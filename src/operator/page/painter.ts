@@ -1,5 +1,3 @@
-/** They are never farther apart, ms. */
-const LONGEST = 1000;
 /** From one picture of the browser's to the one after the next, where it has nothing to do, ms. */
 const TWO_PICTURES = 34;
 
@@ -11,16 +9,21 @@ const TWO_PICTURES = 34;
 export class Painter {
   readonly #period: number;
   readonly #share: number;
+  readonly #longest: number;
   /** By who asked for it. */
   readonly #jobs = new Map<object, () => void>();
   #busy = false;
   /** When the next picture may be, ms as of performance.now(). */
   #due = 0;
 
-  /** @param rate pictures at most, Hz @param share of the time that drawing may take, 0 … 1 */
-  constructor(rate: number, share: number) {
+  /**
+   * @param rate pictures at most, Hz @param share of the time that drawing may take, 0 … 1
+   * @param longest they are never farther apart, s
+   */
+  constructor(rate: number, share: number, longest: number) {
     this.#period = 1000 / rate;
     this.#share = share;
+    this.#longest = 1000 * longest;
   }
 
   /** Has something drawn soon. @param who asks; what it asked for before is left out */
@@ -53,7 +56,7 @@ export class Painter {
     requestAnimationFrame(() =>
       requestAnimationFrame(() => {
         const cost = performance.now() - begun - TWO_PICTURES;
-        this.#due = begun + Math.min(LONGEST, Math.max(this.#period, cost / this.#share));
+        this.#due = begun + Math.min(this.#longest, Math.max(this.#period, cost / this.#share));
         this.#busy = false;
         if (this.#jobs.size > 0) this.#plan();
       }),
