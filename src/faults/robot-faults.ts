@@ -16,8 +16,8 @@ const BIAS = 0.02;
 const JUMP = [0.3, 1] as const;
 /** About any axis, rad/s. */
 const GYRO_BIAS = [0.1, 0.5] as const;
-/** Force of a push, N, less than what fells it with moving arms, and how long it lasts, s. */
-const PUSH = [50, 140] as const;
+/** Force of a push, N, less than what makes it step with moving arms, and how long it lasts, s. */
+const PUSH = [50, 125] as const;
 const PUSH_TIME = 0.2;
 
 /** What a joint whose encoder says the same for ever may lead to. */
