@@ -89,7 +89,9 @@ describe('graph: joint trajectories and postures', function () {
   });
 
   it('a planner that ends while it moves the body is missed within seconds', async () => {
+    const loop = graph.listen('cosmos_humanoid/msg/ControllerState', 'joint_controller/state', sensorData(1));
     await graph.until('no stop', async () => (await graph.call('safety/reset')).success);
+    await graph.until('the loop follows', () => loop.message?.mode === 0 && loop.message.reference_stamp.sec > 0);
     const client = graph.node.createActionClient('cosmos_humanoid/action/MoveToPosture', 'move_to_posture');
     await graph.until('move_to_posture is offered', () => client.isActionServerAvailable());
     const moving = await client.sendGoal({ posture: 'crouch', duration: 1.5 });
