@@ -6,10 +6,22 @@ import type { Channel, Parameter, Service, ServiceCallFailure } from '@foxglove/
 import { WebSocket } from 'ws';
 import { FoxgloveClient } from '../../src/operator/foxglove.js';
 
-/** A port that is free. */
+/** A port that is free, as is the next one, which the bridge's stop service takes. */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = await listenOnce(0);
+    if (port !== undefined && (await listenOnce(port + 1)) !== undefined) return port;
+  }
+}
+
+/** @param wanted port; 0: any @returns a port that can be listened on; undefined where the wanted one is taken */
+async function listenOnce(wanted: number): Promise<number | undefined> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const opened = await new Promise<boolean>((resolve) => {
+    server.once('error', () => resolve(false));
+    server.listen(wanted, '127.0.0.1', () => resolve(true));
+  });
+  if (!opened) return undefined;
   const { port } = server.address() as { port: number };
   await new Promise((resolve) => server.close(resolve));
   return port;

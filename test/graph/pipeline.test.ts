@@ -72,7 +72,9 @@ describe('graph: from the cameras to the joints', function () {
     });
     client = node.createActionClient(ACTION, 'execute_instruction');
     await graph.untilActive(NODES);
-    await graph.until('observations', () => observation.count > 0);
+    await graph.until('observations with what the hands are commanded', () => {
+      return observation.message?.commanded.arms.length === 2;
+    });
   });
 
   after(() => graph.stop());
