@@ -3,7 +3,7 @@ import { InverseKinematics } from '../planning/inverse-kinematics.js';
 import type { Kinematics } from '../robot/kinematics.js';
 import type { Robot } from '../robot/robot.js';
 import { type ActionChunk, type Arm, checkChunk, chunkEnd } from './action-chunk.js';
-import { takeOver } from './chunk-takeover.js';
+import { hasRested, takeOver } from './chunk-takeover.js';
 import { SlowMotion } from './slow-motion.js';
 
 /** What an {@link ActionDecoder} makes of a chunk. */
@@ -44,6 +44,9 @@ const LONGEST_STEP = 0.025;
 /** Share of a waypoint's time that counts as rounding. */
 const ROUNDING = 1e-6;
 
+/** What a policy saw longer ago than this, s, is not acted on any more, however still the arm has been. */
+const OLDEST = 5;
+
 /**
  * Turns a predicted chunk into one that the arm can execute: workspace limits, Gaussian smoothing that keeps the first
  * point, more waypoints on cubics between those, a blend with the chunk that is running, joint limits, joint velocity and
@@ -51,8 +54,9 @@ const ROUNDING = 1e-6;
  *
  * A chunk takes over while the one before is carried out, at the place in it that its time says: what was due before it
  * arrived is left out. Where the chunk before ended meanwhile, the arm has rested since, and the new one goes on from
- * there, later by that rest: it neither catches up with a jump nor repeats what was done. A chunk that ends before it
- * arrives is dropped.
+ * there, later by that rest: it neither catches up with a jump nor repeats what was done. A policy that takes longer than
+ * the motion that it predicts so moves the arm from rest to rest. A chunk is dropped where it ends before it arrives and
+ * the arm moved meanwhile, or where what it answers was seen OLDEST ago.
  *
  * The article (section 3.3) limits velocity by |Δq| over steps; here the finite difference is divided by dt, and the
  * smoothing keeps the first point, from which the motion continues.
@@ -105,8 +109,8 @@ export class ActionDecoder {
    * @param chunk predicted waypoints in absolute poses
    * @param positions commanded joint positions at the chunk's time (all joints, rad)
    * @param now time at which the chunk takes over, s
-   * @returns the chunk to execute, which also becomes the running one; undefined where the chunk ends before `now`: the
-   *   running one then stays
+   * @returns the chunk to execute, which also becomes the running one; undefined where it comes too late: the running
+   *   one then stays
    * @throws Error where a number is not finite, a length or dt is wrong; the running chunk then stays
    */
   decode(chunk: ActionChunk, positions: ArrayLike<number>, now: number): ActionChunk | undefined {
@@ -115,10 +119,11 @@ export class ActionDecoder {
     // Where the arm is in its chunk: from an observation on, both chunks are carried out equally slowly.
     const lag = this.#slowMotion.lag(chunk.stamp);
     const place = now - (this.#slowMotion.lag(now) - lag);
-    if (chunkEnd(chunk) <= place) return undefined;
-    const smooth = this.#smooth(chunk);
     const before = this.#running.get(chunk.arm);
     const running = before && { ...before, stamp: before.stamp + lag - this.#slowMotion.lag(before.stamp) };
+    const missed = chunkEnd(chunk) <= place && !hasRested(running, chunk.stamp);
+    if (missed || now - chunk.stamp > OLDEST) return undefined;
+    const smooth = this.#smooth(chunk);
     const { blendTime, blendAcceleration } = this.#options;
     const placed = takeOver(running, smooth, place, blendTime, blendAcceleration);
     const feasible = this.#makeFeasible(placed, positions);

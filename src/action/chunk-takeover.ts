@@ -16,6 +16,11 @@ const SPAN = 0.1;
 /** Share of a waypoint's time that counts as rounding. */
 const ROUNDING = 1e-6;
 
+/** Whether an arm that follows `running` moves no more from `time` on. */
+export function hasRested(running: ActionChunk | undefined, time: number): boolean {
+  return running === undefined || chunkEnd(running) <= time;
+}
+
 /**
  * Lets `chunk` take over from the running one at `now`. Where that ended after the observation of the new one, the arm
  * has rested since; where there is none, since the observation: the new chunk goes on from there, later by that rest.
@@ -29,7 +34,7 @@ export function takeOver(
   least: number,
   acceleration: number,
 ): ActionChunk {
-  const before = running !== undefined && chunkEnd(running) > chunk.stamp ? running : rest(chunk);
+  const before = hasRested(running, chunk.stamp) ? rest(chunk) : running!;
   const { stamp, dt } = chunk;
   const from = chunkEnd(before) > now ? now + LEAD : now;
   const begin = stamp + Math.ceil((from - stamp) / dt - ROUNDING) * dt;

@@ -131,8 +131,8 @@ class ActionDecoderNode implements NodeHooks {
     const now = node.now();
     const chunk = this.#decoder.decode(wanted, state.reference_position, now);
     if (chunk === undefined) {
-      const late = (now - chunkEnd(wanted)).toFixed(2);
-      throw new Error(`it ended ${late} s before it arrived: the policy takes longer than the motion that it predicts`);
+      const [age, lasts] = [now - wanted.stamp, chunkEnd(wanted) - wanted.stamp].map((time) => time.toFixed(2));
+      throw new Error(`it came ${age} s after what it answers, and lasts ${lasts} s: the policy takes too long`);
     }
     const { header, policy } = prediction;
     const message = { ...actionChunkMessage(chunk), header, published: node.stamp(), policy };

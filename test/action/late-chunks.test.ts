@@ -84,8 +84,20 @@ describe('chunks that come late', () => {
     expect(heights.at(-1)! - heights[235]!).to.be.above(0.05);
   });
 
-  it('are dropped where they end before they come: the hand stays', () => {
-    const { heights, dropped } = follow(() => 1.2, 3);
+  it('make the hand go from rest to rest where the policy takes longer than its motion', () => {
+    const { heights, dropped } = follow(() => 1.5, 5.2);
+    // Asked at rest at 0 and 3 s, done from 1.5 to 2.5 s and from 4.5 s on; what was asked at 1.5 s was done by 2.5 s.
+    expect(dropped).to.equal(1);
+    const found = speeds(heights);
+    expect(Math.min(...found)).to.be.above(-BACK);
+    expect(Math.max(...found)).to.be.below(2 * SPEED);
+    expect(Math.max(...found.slice(0, 145).map(Math.abs))).to.be.below(1e-6);
+    expect(heights[299]! - heights[0]!).to.be.within(0.08, 0.14);
+    expect(heights.at(-1)!).to.be.above(heights[299]! + 0.05);
+  });
+
+  it('are dropped where what they answer was seen long ago: the hand stays', () => {
+    const { heights, dropped } = follow(() => 5.1, 11);
     expect(dropped).to.equal(2);
     expect(Math.max(...speeds(heights).map(Math.abs))).to.be.below(1e-6);
   });

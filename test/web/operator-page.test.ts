@@ -200,8 +200,7 @@ describe('web: operator page', function () {
 
   it('carries an instruction out, and shows what the policy proposes and why the rest is rejected', async () => {
     const from = controller.message!.position.slice();
-    await page.locator('#instruction').fill(INSTRUCTION);
-    await page.locator('#instruction').press('Enter');
+    await instruct();
     await shows('#history li', /under way/);
     await shows('#candidates li.best', /carried out/);
     await shows('#candidates li:not(.best)', /\d+\.\d cm off: (farther from|as good as)/);
@@ -211,7 +210,39 @@ describe('web: operator page', function () {
     if (shot !== undefined) await page.screenshot({ path: shot });
   });
 
+  async function instruct(): Promise<void> {
+    await page.locator('#instruction').fill(INSTRUCTION);
+    await page.locator('#instruction').press('Enter');
+  }
+
+  /** Somebody comes near, and is lost from sight: the robot stands from then on. */
+  async function standForPeople(): Promise<void> {
+    const scale = graph.listen('std_msgs/msg/Float64', 'motion_planner/speed_scale', latched());
+    const people = graph.node.createPublisher('cosmos_humanoid/msg/TrackedObstacles', 'people', sensorData(1));
+    await until('the robot stands', () => {
+      const stands = scale.message?.data === 0;
+      const header = { stamp: graph.node.stamp(), frame_id: 'base_link' };
+      if (!stands) people.publish({ header, positions: [{ x: 0.5, y: 0, z: 0.2 }], radii: [0.2] } as never);
+      return stands;
+    });
+  }
+
+  it('takes an instruction back', async () => {
+    // A robot that stands carries nothing out, so that what follows has all the time that it needs.
+    await standForPeople();
+    await until('it is taken back', async () => {
+      const latest = (await page.locator('#history li').first().textContent()) ?? '';
+      if (/cancelled by the client/.test(latest)) return true;
+      // The one from before may just have ended; a button that is disabled is not pressed.
+      if (/under way/.test(latest)) await page.locator('#cancel').dispatchEvent('click');
+      else await instruct();
+      return false;
+    });
+  });
+
   it('stops the loop by the space bar, whatever was chosen before, and says so in words', async () => {
+    await instruct();
+    await shows('#history li', /under way/);
     await page.locator('#camera').selectOption({ index: 1 });
     await page.locator('#camera').focus();
     await page.keyboard.press('Space');
