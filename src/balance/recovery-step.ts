@@ -128,11 +128,14 @@ export class RecoveryStep {
     this.#move(left, dt);
   }
 
-  /** Says which soles bear, and has the swing foot follow its path. */
+  /** Whether a sole bears: 0 left, 1 right. */
+  bears(sole: number): boolean {
+    return this.phase === StepPhase.standing || sole !== this.#swing;
+  }
+
+  /** Has the foot that swings, if one does, follow its path. */
   swing(task: BodyTask): void {
-    task.bears.fill(true);
     if (this.phase === StepPhase.standing) return;
-    task.bears[this.#swing] = false;
     const { kp, kd } = this.#options.tracking;
     const { position, velocity } = this.#model.feet[this.#swing];
     const out = task.soleAcceleration[this.#swing];

@@ -237,6 +237,7 @@ export class Stabilizer {
     const dcm = this.#dcm;
     const able = this.#share === 1 && !status.fallback;
     step.update(dcm, reference.frequency, estimate.contact, this.#program.wrench, able, dt);
+    for (let sole = 0; sole < 2; sole++) task.bears[sole] = step.bears(sole);
     support.update(step.bearing);
     this.#stance.update(step.soles);
     reference.update(command.position, step.soles, this.#stance, dt);
