@@ -95,6 +95,7 @@ export class Stabilizer {
   readonly #effort: Float64Array;
   readonly #velocity: Float64Array;
   readonly #noneLost: Uint8Array;
+  readonly #noneFed: Float64Array;
   /**
    * Where legs and waist were, relative to the command, rad: when their posture began to carry, and after a step when the
    * program was last solved.
@@ -129,6 +130,7 @@ export class Stabilizer {
     this.#effort = new Float64Array(model.joints.length);
     this.#velocity = new Float64Array(model.joints.length);
     this.#noneLost = new Uint8Array(robot.names.length);
+    this.#noneFed = new Float64Array(robot.names.length);
     this.#arms = model.waistDof - BASE_DOF + WAIST_JOINTS;
     this.#offset = new Float64Array(this.#arms);
     this.status = {
@@ -177,6 +179,8 @@ export class Stabilizer {
    * One cycle.
    * @param time of the cycle, s @param command the joint controller's, rewritten
    * @param lost 1 for joints whose sensors are lost: they keep what the joint controller gives them, and the fallback stands in
+   * @param fed the reference's torques in the command, N·m, mostly a planner's for gravity: for arms and head they are
+   * replaced, lest they count twice
    * @param share of balance in the command: 1 where the soles carry the robot, 0 where it hangs, in between while a
    * hoist takes it over; the rest is joint posture and gravity
    * @returns false, with the command untouched, where state, estimate or command are not finite
@@ -187,6 +191,7 @@ export class Stabilizer {
     estimate: BaseEstimate,
     command: JointCommand,
     lost: Uint8Array = this.#noneLost,
+    fed: Float64Array = this.#noneFed,
     share = 1,
   ): boolean {
     if (!finite(state, estimate, command)) {
@@ -214,8 +219,8 @@ export class Stabilizer {
       this.#countdown = decimation;
     }
     this.#countdown--;
-    if (share === 1) this.#write(state, command, lost);
-    else this.#blend(command, lost, share);
+    if (share === 1) this.#write(state, command, lost, fed);
+    else this.#blend(command, lost, fed, share);
     return true;
   }
 
@@ -326,7 +331,7 @@ export class Stabilizer {
     return false;
   }
 
-  #write(state: BodyMotion, command: JointCommand, lost: Uint8Array): void {
+  #write(state: BodyMotion, command: JointCommand, lost: Uint8Array, fed: Float64Array): void {
     const { joints } = this.#model;
     const { fallback } = this.status;
     const arms = this.#arms;
@@ -336,7 +341,7 @@ export class Stabilizer {
       const limit = this.#robot.effortLimit[i];
       const ankle = this.#model.isAnkle(j);
       if (j >= arms) {
-        command.effort[i] = clamp(command.effort[i] + this.#effort[j], -limit, limit);
+        command.effort[i] = clamp(command.effort[i] - fed[i] + this.#effort[j], -limit, limit);
         continue;
       }
       if (fallback) {
@@ -359,7 +364,7 @@ export class Stabilizer {
    *   τ = s·(τ_balance + d·(v − q̇)) + (1 − s)·(h + kp·(q_held − q) + kd·(q̇_commanded − q̇))
    * The command's position stays what it is, from which planners start: kp·(q_held − q_commanded) is fed forward.
    */
-  #blend(command: JointCommand, lost: Uint8Array, share: number): void {
+  #blend(command: JointCommand, lost: Uint8Array, fed: Float64Array, share: number): void {
     const { joints, bias } = this.#model;
     const { fallback } = this.status;
     const posture = 1 - share;
@@ -369,7 +374,7 @@ export class Stabilizer {
       const limit = this.#robot.effortLimit[i];
       const effort = share * this.#effort[j] + posture * bias[BASE_DOF + j];
       if (j >= this.#arms) {
-        command.effort[i] = clamp(command.effort[i] + effort, -limit, limit);
+        command.effort[i] = clamp(command.effort[i] - fed[i] + effort, -limit, limit);
         continue;
       }
       const ankle = this.#model.isAnkle(j);

@@ -125,18 +125,12 @@ export class ControlLoop {
     this.#shared.cycles.write(this.#state, passed);
     this.#controller.update(time, this.#state, this.#command, passed, this.#watched);
     this.#suspend(time, passed);
-    this.#balance(time, passed);
+    this.#balancer?.update(time, passed, this.#state, this.#command, this.#controller, this.#suspension?.share);
     this.#hardware.write(this.#command);
     this.#simulation?.copyGroundTruth(this.#truth);
     this.#shared.publish(this.#state, this.#command, this.#controller, this.#truth);
     if (this.#balancer !== undefined) this.#shared.publishBalance(this.#balancer.status);
     if (this.#suspension !== undefined) this.#shared.publishSuspension(this.#suspension);
-  }
-
-  #balance(time: number, passed: number): void {
-    const { balancing, measured, lostJoints } = this.#controller;
-    const share = this.#suspension?.share;
-    this.#balancer?.update(time, passed, this.#state, this.#command, balancing, measured, lostJoints, share);
   }
 
   /** Moves the hoist; a robot that is stopped stays where it hangs. */

@@ -132,6 +132,11 @@ export class JointController {
     return this.#measured;
   }
 
+  /** The reference's torques in the command of the last cycle, N·m; a live view. */
+  get feedForward(): Float64Array {
+    return this.#limiter.command.effort;
+  }
+
   /** Torques asked of the joints in the last cycle, N·m; a live view. */
   get torque(): Float64Array {
     return this.#pid.demand;

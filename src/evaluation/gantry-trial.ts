@@ -148,12 +148,10 @@ export class GantryTrial {
       suspension.ask(controller.stop.mode === StopMode.running ? request : HoistRequest.hold, time);
       suspension.update(time, state, Simulation.timeStep);
       controller.update(time, state, command);
-      const { balancing, measured, lostJoints, stop } = controller;
-      const { timeStep } = Simulation;
-      balancer.update(time, timeStep, state, command, balancing, measured, lostJoints, suspension.share);
+      balancer.update(time, Simulation.timeStep, state, command, controller, suspension.share);
       if (cycle % 50 === 0) {
         const carried = isCarried(suspension.phase);
-        const loop = { mode: stop.mode, causes: [], speedScale: 1, cycles: cycle, missed: 0, carried };
+        const loop = { mode: controller.stop.mode, causes: [], speedScale: 1, cycles: cycle, missed: 0, carried };
         monitor.observeLoop(time, loop, { commanded: command.position, measured: state.position });
       }
       simulation.step(command);

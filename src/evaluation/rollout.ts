@@ -171,8 +171,7 @@ export class Rollout {
       }
       if (cycle % 10 === 0) buffer.write(this.#planner.plan(time));
       controller.update(time, this.#state, command);
-      const { balancing, measured, lostJoints } = controller;
-      this.#balancer?.update(time, Simulation.timeStep, this.#state, command, balancing, measured, lostJoints);
+      this.#balancer?.update(time, Simulation.timeStep, this.#state, command, controller);
       simulation.step(command);
       simulation.readState(this.#state);
       if (truth.observe(this.#state, command.kp, command.kd)) violations++;

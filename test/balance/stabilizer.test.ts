@@ -171,6 +171,30 @@ describe('Stabilizer', () => {
     expect(command.effort[robot.index('left_elbow_joint')]).to.equal(0);
   });
 
+  it('takes the place of the reference’s torques of arms and head, lest gravity count twice', () => {
+    const state = createRobotState(joints);
+    state.position.set(robot.posture('table_work'));
+    const estimate = createBaseEstimate();
+    estimate.contact.fill(1);
+    estimate.position[2] = 0.85;
+    /** What the arms are told where the joint controller asks for 0.5 N·m besides the reference's torques. */
+    const efforts = (fed: number, share: number) => {
+      const command = createJointCommand(joints);
+      command.position.set(state.position);
+      command.effort.fill(0.5 + fed);
+      stabilizer.start();
+      stabilizer.update(0, state, estimate, command, undefined, new Float64Array(joints).fill(fed), share);
+      return [...robot.group('left_arm'), ...robot.group('right_arm')].map((i) => command.effort[i]!);
+    };
+    for (const share of [1, 0.5]) {
+      const plain = efforts(0, share);
+      expect(Math.max(...plain.map(Math.abs))).to.be.above(2);
+      efforts(3, share).forEach((effort, k) => {
+        expect(effort).to.be.closeTo(plain[k]!, 1e-9);
+      });
+    }
+  });
+
   it('goes on after a rest as if it began, wherever the body is then', () => {
     const state = createRobotState(joints);
     const estimate = createBaseEstimate();
