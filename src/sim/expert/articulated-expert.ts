@@ -25,7 +25,7 @@ const motion = {
   approachLength: 0.13,
   clearX: 0.2,
   /** The gripper frame meets the handle this far beside its axis and above its middle. */
-  graspAside: -0.006,
+  graspAside: 0.018,
   graspRise: 0.003,
   reachSpeed: 0.32,
   approachSpeed: 0.2,
