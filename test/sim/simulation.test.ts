@@ -104,7 +104,7 @@ describe('Simulation', () => {
     };
     ground.linkPosition(ground.link('l_sole'), sole);
     expect(sole[2]).to.be.closeTo(0, 1e-4);
-    expect(height()).to.be.closeTo(0.85, 1e-3);
+    expect(height()).to.be.closeTo(0.858, 1e-3);
 
     step(150);
     const falling = height();
