@@ -70,14 +70,15 @@ export class PostureTasks {
   }
 
   /** The waist follows its commanded positions, within its range; the torso's task turns with it. */
-  waist(measured: Measured, commanded: Commanded, task: BodyTask): void {
+  waist(measured: Measured, commanded: Commanded, firmly: boolean, task: BodyTask): void {
     const { waist } = this.#options;
     const { joints, waistDof } = this.#model;
+    const { kp: stiffness, kd: damping } = firmly ? waist.firm : waist.soft;
     for (let j = 0; j < WAIST_JOINTS; j++) {
       const i = joints[waistDof - BASE_DOF + j];
       const q = measured.position[i];
       const rate = measured.velocity[i];
-      const pull = waist.kp * (commanded.position[i] - q) + waist.kd * (commanded.velocity[i] - rate);
+      const pull = stiffness * (commanded.position[i] - q) + damping * (commanded.velocity[i] - rate);
       task.waistAcceleration[j] = pull;
       this.#model.axis(waistDof + j, this.#axis);
       for (let k = 0; k < 3; k++) task.torsoAcceleration[k] += this.#axis[k] * pull;

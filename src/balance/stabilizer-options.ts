@@ -38,7 +38,11 @@ export interface StabilizerOptions {
    * or less from the soles' edge (`soft`), and where it is `high` or more (`firm`).
    */
   readonly yielding: { readonly soft: number; readonly firm: number; readonly low: number; readonly high: number };
-  readonly waist: Gains;
+  /**
+   * How the waist follows its command: firmly, so that a hand that pulls a handle does not turn it; softly while the robot
+   * steps, and in the stance that this leaves it in.
+   */
+  readonly waist: { readonly firm: Gains; readonly soft: Gains };
   /** The soles are held level, and at rest. */
   readonly sole: Gains;
   readonly step: RecoveryStepOptions;
@@ -98,7 +102,7 @@ export const STABILIZER_DEFAULTS: StabilizerOptions = {
   height: { kp: 60, kd: 14 },
   orientation: { kp: 50, kd: 12 },
   yielding: { soft: 2, firm: 40, low: 0.01, high: 0.06 },
-  waist: { kp: 30, kd: 8 },
+  waist: { firm: { kp: 120, kd: 16 }, soft: { kp: 30, kd: 8 } },
   sole: { kp: 100, kd: 20 },
   step: {
     trigger: { upright: 0.028, slope: 0.1, least: 0.007, lean: 0.6, leaning: 0.05 },

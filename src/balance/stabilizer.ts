@@ -259,7 +259,7 @@ export class Stabilizer {
     } else {
       this.#tasks.com(this.#dcm, reference, task);
       this.#tasks.orientation(this.#dcm, reference, step.phase === StepPhase.swing, task);
-      this.#tasks.waist(state, command, task);
+      this.#tasks.waist(state, command, step.phase === StepPhase.standing && !step.displaced, task);
       this.#tasks.soles(task);
       step.swing(task);
       this.#tasks.arms(command, dt, task);
