@@ -7,6 +7,7 @@ import { ExpertAgent } from '../../src/evaluation/expert-agent.js';
 import { PolicyAgent } from '../../src/evaluation/policy-agent.js';
 import { type Agent, type Moment, Rollout, surfaceOf } from '../../src/evaluation/rollout.js';
 import { createLayout } from '../../src/sim/layout.js';
+import { loadTask } from '../../src/sim/scene.js';
 import { MODEL as TINY_MODEL } from '../cosmos/model-fixture.js';
 import { robot } from '../robot/robot-fixture.js';
 import { task } from '../sim/scene-fixture.js';
@@ -157,6 +158,33 @@ describe('Rollout', function () {
       return [{ ...chunk, gripper: new Float64Array(10).fill(Number.NaN) }];
     };
     expect(await message(bad)).to.include('is not finite');
+  });
+});
+
+describe('Rollout of a robot that stands, with noisy sensors', function () {
+  this.timeout(120_000);
+
+  it('has the hand where it is commanded', async () => {
+    const standing = await Rollout.create(robot, short, { support: 'harness' });
+    const errors: number[] = [];
+    const pose = new Float64Array(7);
+    const act = (moment: Moment) => {
+      const { simulation, commanded, time } = moment;
+      simulation.linkPoseInBase(simulation.link(robot.gripperFrames.right), pose);
+      if (time >= 0.3) errors.push(Math.hypot(...[0, 1, 2].map((i) => pose[i] - commanded.right.pose[i])));
+      return rising().act(moment);
+    };
+    await standing.run(rising({ period: 0.1, act }), layout);
+    expect(errors.length).to.equal(7);
+    expect(Math.max(...errors)).to.be.below(0.008);
+  });
+
+  it('lets the expert open a door, whose handle pulls at the torso', async () => {
+    const door = loadTask(resolve('config/scenes/door_opening.yaml'));
+    const standing = await Rollout.create(robot, door, { support: 'harness' });
+    const expert = new ExpertAgent(standing, door, false);
+    const { success, cause } = await standing.run(expert, createLayout(door, 330002));
+    expect(success, cause).to.equal(true);
   });
 });
 
