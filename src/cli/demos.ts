@@ -8,8 +8,9 @@ import { Robot } from '../robot/robot.js';
 import { packagePath } from '../ros/package-path.js';
 import { loadTask } from '../sim/scene.js';
 import { Simulation } from '../sim/simulation.js';
+import { SUPPORTS } from '../sim/support.js';
 import type { DemonstrationJob } from './demos-worker.js';
-import { parseOptions, shardOf, wholeNumber } from './options.js';
+import { oneOf, parseOptions, shardOf, wholeNumber } from './options.js';
 import { runParallel } from './parallel.js';
 
 /** First of the seeds that evaluation uses; no demonstration may show one of them. */
@@ -33,6 +34,7 @@ failed are written too: meta/episodes.jsonl tells. A data set that was interrupt
   --images         write the images too, 15 kB a step
   --video          write the head camera's colour as MP4, which LeRobot's readers load; needs ffmpeg
   --policy DIR     let this model act in turns with the expert, whose plan stays the label (DAgger)
+  --support WHAT   gantry; ground: the robot keeps its balance, with noisy sensors; or harness, which catches it (gantry)
   --clean          do not disturb what the expert executes
   --force          replace DIR
 `;
@@ -47,6 +49,7 @@ const { values } = parseOptions(usage, {
   images: { type: 'boolean', default: false },
   video: { type: 'boolean', default: false },
   policy: { type: 'string' },
+  support: { type: 'string', default: 'gantry' },
   clean: { type: 'boolean', default: false },
   force: { type: 'boolean', default: false },
 });
@@ -71,7 +74,8 @@ async function main(): Promise<void> {
   if (values.images && values.video)
     throw new Error('--images and --video exclude each other: raw pictures, or encoded');
   const encoder = values.video ? new VideoEncoder() : undefined;
-  const options = { disturbed: !values.clean, images: values.images || values.video };
+  const support = oneOf('support', values.support, SUPPORTS);
+  const options = { disturbed: !values.clean, images: values.images || values.video, support };
   const { policy } = values;
   const recorded = {
     seed,

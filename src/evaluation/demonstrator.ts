@@ -7,6 +7,7 @@ import type { Demonstration, DemonstrationStep } from '../dataset/lerobot-writer
 import type { Robot } from '../robot/robot.js';
 import { createLayout, type Layout } from '../sim/layout.js';
 import type { Task } from '../sim/scene.js';
+import type { Support } from '../sim/support.js';
 import { ExpertAgent } from './expert-agent.js';
 import { PolicyAgent } from './policy-agent.js';
 import { PolicyEye } from './policy-eye.js';
@@ -27,6 +28,8 @@ export interface DemonstratorOptions {
   readonly disturbed: boolean;
   /** Whether the images are recorded that a policy would see, beside the states from which they can be drawn. */
   readonly images: boolean;
+  /** What carries the robot. */
+  readonly support: Support;
 }
 
 /**
@@ -53,12 +56,13 @@ export class Demonstrator {
     options: DemonstratorOptions,
     policy?: PolicyBackend,
   ): Promise<Demonstrator> {
+    const { disturbed, images, support } = options;
     const time_limit = task.time_limit * (policy === undefined ? 1 : TURNS_TIME);
-    const rollout = await Rollout.create(robot, { ...task, time_limit }, { decoder: DECODER });
+    const rollout = await Rollout.create(robot, { ...task, time_limit }, { decoder: DECODER, support });
     const turns = policy && new PolicyTurns(await PolicyAgent.create(rollout, policy));
-    const eye = options.images ? await PolicyEye.create(robot, rollout.simulation) : undefined;
+    const eye = images ? await PolicyEye.create(robot, rollout.simulation) : undefined;
     const labels = await TruthLabels.create(robot, task, rollout.simulation);
-    return new Demonstrator(robot, task, rollout, eye, labels, options.disturbed, turns);
+    return new Demonstrator(robot, task, rollout, eye, labels, disturbed, turns);
   }
 
   private constructor(

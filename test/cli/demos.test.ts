@@ -100,6 +100,21 @@ describe('npm run demos', function () {
     expect([row.index, row.episode_index]).to.deep.equal([BigInt(length), 1n]);
   });
 
+  it('demonstrates on its feet, and records how the pelvis sways', async () => {
+    const out = join(folder, 'standing');
+    const options = ['--task', 'pick_and_place', '--seed', '20000', '--episodes', '1', '--workers', '1'];
+    const { code, output, errors } = await runCommand('demos', ...options, '--support', 'harness', '--out', out);
+    expect(code, errors).to.equal(0);
+    expect(output).to.include('expert succeeded on 1 of 1 layouts');
+    expect(JSON.parse(meta(out, 'info.json')).support).to.equal('harness');
+    const base = (await rowsOf(out, 0)).map((row) => row['sim.base'] as number[]);
+    const spread = (i: number) => Math.max(...base.map((pose) => pose[i])) - Math.min(...base.map((pose) => pose[i]));
+    // 1 mm to 4 cm ahead and aside; the height stays.
+    expect(spread(0)).to.be.within(0.001, 0.04);
+    expect(spread(1)).to.be.within(0.001, 0.04);
+    expect(spread(2)).to.be.below(0.02);
+  });
+
   it('refuses evaluation seeds, a folder that exists and an unknown task, and loses nothing', async () => {
     const kept = join(folder, 'kept');
     mkdirSync(kept);

@@ -86,13 +86,16 @@ const tolerance: Readonly<Record<string, number>> = {
  */
 export abstract class GraspExpert<Stage extends string> extends StagedExpert<Stage | GraspStage> {
   readonly rest: Float64Array;
+  /** Factor of all speeds of `motion`. */
+  readonly pace: number;
   /** Height of what the target stood on when it was taken, in base_link, m. */
   #support = 0;
 
-  /** @param rest gripper pose at the start */
-  protected constructor(rest: Float64Array) {
+  /** @param rest gripper pose at the start @param pace factor of the speeds */
+  protected constructor(rest: Float64Array, pace = 1) {
     super('reach');
     this.rest = rest.slice();
+    this.pace = pace;
   }
 
   get tolerance(): number {
@@ -167,48 +170,54 @@ export abstract class GraspExpert<Stage extends string> extends StagedExpert<Sta
     measured: boolean,
   ): ExpertState<Stage | GraspStage> {
     const grasp = graspPose(view);
-    if (this.carries(state.stage)) this.grip(state, motion.closeRate);
+    const { pace } = this;
+    if (this.carries(state.stage)) this.grip(state, pace * motion.closeRate);
     switch (state.stage) {
       case 'reach': {
         const start = behind(grasp, motion.clearX);
         start[2]! += motion.approachRise;
-        this.open(state, motion.openRate, 0);
-        const there = moveTowards(pose, start, motion.reachSpeed) && state.gripper === 0 && grasp[0]! < motion.reachX;
+        this.open(state, pace * motion.openRate, 0);
+        const there =
+          moveTowards(pose, start, pace * motion.reachSpeed) && state.gripper === 0 && grasp[0]! < motion.reachX;
         if (there && (!measured || near(view.gripper, start))) this.go(state, 'approach');
         break;
       }
       case 'approach': {
         const left = distance(pose, grasp);
-        this.open(state, motion.openRate, 0);
-        const speed = left > motion.slowDistance ? motion.approachSpeed : motion.graspSpeed;
+        this.open(state, pace * motion.openRate, 0);
+        const speed = pace * (left > motion.slowDistance ? motion.approachSpeed : motion.graspSpeed);
         if (besides(pose, grasp) > motion.corridor && left < motion.slowDistance) {
           // Too far beside the line: back onto it, no nearer to the target, so that the fingers do not push it over.
-          moveTowards(pose, behind(grasp, Math.min(pose[0]!, grasp[0]! - motion.standOff)), motion.approachSpeed);
+          moveTowards(
+            pose,
+            behind(grasp, Math.min(pose[0]!, grasp[0]! - motion.standOff)),
+            pace * motion.approachSpeed,
+          );
         } else if (moveTowards(pose, grasp, speed)) {
           this.go(state, 'close');
         }
         break;
       }
       case 'close':
-        if (this.close(state, motion.closeRate, motion.settleTime)) this.go(state, 'lift');
+        if (this.close(state, pace * motion.closeRate, motion.settleTime)) this.go(state, 'lift');
         break;
       case 'lift': {
         const above = pose.slice();
         above[2] = Math.max(pose[2]!, this.#support + graspHeight(view) + motion.liftRise);
-        if (moveTowards(pose, above, motion.carrySpeed)) this.go(state, 'withdraw');
+        if (moveTowards(pose, above, pace * motion.carrySpeed)) this.go(state, 'withdraw');
         break;
       }
       case 'withdraw':
-        if (moveTowards(pose, behind(pose, motion.clearX), motion.carrySpeed)) this.go(state, this.held);
+        if (moveTowards(pose, behind(pose, motion.clearX), pace * motion.carrySpeed)) this.go(state, this.held);
         break;
       case 'release':
-        if (this.open(state, motion.openRate, motion.settleTime)) this.go(state, 'retreat');
+        if (this.open(state, pace * motion.openRate, motion.settleTime)) this.go(state, 'retreat');
         break;
       case 'retreat': {
-        this.open(state, motion.openRate, 0);
+        this.open(state, pace * motion.openRate, 0);
         const back = behind(pose, motion.retreatX);
         back[2] = Math.max(this.rest[2]! + motion.retreatRise, pose[2]!);
-        if (moveTowards(pose, back, motion.carrySpeed)) this.go(state, this.left(view));
+        if (moveTowards(pose, back, pace * motion.carrySpeed)) this.go(state, this.left(view));
         break;
       }
       default:

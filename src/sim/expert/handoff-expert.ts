@@ -1,6 +1,6 @@
 import type { ExpertKind, ExpertState } from './expert.js';
 import { GraspExpert, type GraspStage } from './grasp-expert.js';
-import { nearerArm, pickAndPlace } from './pick-and-place-expert.js';
+import { nearerArm, PickAndPlaceExpert } from './pick-and-place-expert.js';
 
 /** Takes the target over from the one that offers it, and keeps it. */
 class TakeOverExpert extends GraspExpert<'keep'> {
@@ -32,5 +32,6 @@ class TakeOverExpert extends GraspExpert<'keep'> {
 /** Hands over as one puts something down, and takes over what is offered. */
 export const handoff: ExpertKind = {
   chooseArm: nearerArm,
-  create: (rest, view) => (view.criterion.test === 'taken' ? new TakeOverExpert(rest) : pickAndPlace.create(rest)),
+  create: (rest, view) =>
+    view.criterion.test === 'taken' ? new TakeOverExpert(rest) : new PickAndPlaceExpert(rest, 1),
 };

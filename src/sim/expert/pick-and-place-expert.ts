@@ -34,14 +34,18 @@ const motion = {
   strayDistance: 0.05,
 } as const;
 
+/** Factor of the speeds where nobody holds target or receptacle. */
+const PACE = 1.25;
+
 const tolerance: Readonly<Record<string, number>> = { over: 0.4, lower: 0.15 };
 
 /** Takes the target around its middle from the front and puts it into or onto the receptacle. */
-class PickAndPlaceExpert extends GraspExpert<Stage> {
+export class PickAndPlaceExpert extends GraspExpert<Stage> {
   protected readonly held = 'carry';
 
-  constructor(rest: Float64Array) {
-    super(rest);
+  /** @param rest gripper pose at the start @param pace factor of the speeds */
+  constructor(rest: Float64Array, pace: number) {
+    super(rest, pace);
   }
 
   override get tolerance(): number {
@@ -80,24 +84,25 @@ class PickAndPlaceExpert extends GraspExpert<Stage> {
   }
 
   protected handle(state: ExpertState<Stage | GraspStage>, pose: Float64Array, view: ExpertView): void {
+    const { pace } = this;
     switch (state.stage) {
       case 'carry': {
         const goal = behind(placePose(view, true), motion.clearX);
-        const there = moveTowards(pose, goal, motion.carrySpeed);
+        const there = moveTowards(pose, goal, pace * motion.carrySpeed);
         if (there || this.#close(state, pose, goal)) this.go(state, 'over');
         break;
       }
       case 'over':
-        if (moveTowards(pose, placePose(view, true), motion.carrySpeed)) this.go(state, 'lower');
+        if (moveTowards(pose, placePose(view, true), pace * motion.carrySpeed)) this.go(state, 'lower');
         break;
       case 'lower': {
         const goal = placePose(view, false);
-        const there = moveTowards(pose, goal, motion.lowerSpeed);
+        const there = moveTowards(pose, goal, pace * motion.lowerSpeed);
         if (there || this.#close(state, pose, goal)) this.go(state, 'release');
         break;
       }
       case 'rest':
-        moveTowards(pose, this.rest, motion.restSpeed);
+        moveTowards(pose, this.rest, pace * motion.restSpeed);
     }
   }
 
@@ -139,5 +144,5 @@ export function nearerArm(view: ExpertView): Arm {
 
 export const pickAndPlace = {
   chooseArm: nearerArm,
-  create: (rest: Float64Array) => new PickAndPlaceExpert(rest),
+  create: (rest: Float64Array) => new PickAndPlaceExpert(rest, PACE),
 } satisfies ExpertKind;
