@@ -106,7 +106,7 @@ class Demonstrations:
     names: list[str]
     """Of the episodes: directory and file."""
     sources: list[dict[str, Any]]
-    """For each directory its name, episodes, frames, and the seed if its `meta/info.json` states one."""
+    """For each directory its name, episodes, frames, and the seed and what carried the robot, where `meta/info.json` says."""
 
     def to(self, device: torch.device) -> 'Demonstrations':
         """Moves the tensors to a device."""
@@ -287,7 +287,7 @@ def _info(directory: Path) -> dict[str, Any]:
 
 def _describe(directory: Path, episodes: int, successes: int) -> dict[str, Any]:
     info = _info(directory)
-    kept = {key: info[key] for key in ('total_frames', 'seed') if key in info}
+    kept = {key: info[key] for key in ('total_frames', 'seed', 'support') if key in info}
     return {'name': directory.resolve().name, 'episodes': episodes, 'successes': successes, **kept}
 
 
