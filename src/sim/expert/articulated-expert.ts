@@ -24,8 +24,10 @@ const motion = {
   /** The approach begins this far before the handle, and the hand retreats to there, but not nearer to the pelvis. */
   approachLength: 0.13,
   clearX: 0.2,
-  /** The gripper frame meets the handle this far beside its axis and above its middle. */
+  /** The gripper frame meets the handle this far before and beside its axis, so that the fingertips are short of the front. */
+  graspBefore: 0.02,
   graspAside: 0.018,
+  /** … and above its middle. */
   graspRise: 0.003,
   reachSpeed: 0.32,
   approachSpeed: 0.2,
@@ -194,10 +196,10 @@ function graspPose(view: ExpertView): Float64Array {
   const facing = Math.atan2(y, x);
   // The wrist turns inwards more easily than outwards.
   const yaw = Math.min(Math.max(facing + 0.15, -0.5), 0.6);
-  const [ax, ay] = [-Math.sin(yaw) * motion.graspAside, Math.cos(yaw) * motion.graspAside];
+  const [c, s] = [Math.cos(yaw), Math.sin(yaw)];
   return Float64Array.of(
-    handle[0]! + ax,
-    handle[1]! + ay,
+    handle[0]! - c * motion.graspBefore - s * motion.graspAside,
+    handle[1]! - s * motion.graspBefore + c * motion.graspAside,
     handle[2]! + motion.graspRise,
     ...orientation(yaw, fingerTilt),
   );
