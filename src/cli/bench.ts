@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { parseOptions } from './options.js';
+import { exitOnSignals } from './signals.js';
 
 /** The benchmarks and what each compares. */
 const benchmarks: Readonly<Record<string, string>> = {
@@ -53,6 +54,7 @@ async function main(): Promise<void> {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify({ figures, ratios }, undefined, 2)}\n`);
 }
 
+exitOnSignals();
 await main().catch((error: Error) => {
   console.error(`bench: ${error.message}`);
   process.exitCode = 1;

@@ -5,6 +5,7 @@ import { runSoak } from '../faults/soak.js';
 import { packagePath } from '../ros/package-path.js';
 import { SUPPORTS } from '../sim/support.js';
 import { oneOf, parseOptions, wholeNumber } from './options.js';
+import { exitOnSignals } from './signals.js';
 
 const usage = `
 npm run faults -- [options]
@@ -123,6 +124,7 @@ function seconds(text: string): number {
   return Number(match[1]) * { s: 1, min: 60, h: 3600 }[match[2] as 's' | 'min' | 'h'];
 }
 
+exitOnSignals();
 process.exitCode = await main().catch((error: Error) => {
   console.error(`faults: ${error.message}`);
   return 1;

@@ -4,6 +4,7 @@ import { LaunchError } from '../ros/launcher/launch-error.js';
 import { type LaunchDescription, readLaunchFile } from '../ros/launcher/launch-file.js';
 import { Launcher } from '../ros/launcher/launcher.js';
 import { findPackageShare } from '../ros/launcher/package-index.js';
+import { SIGNALS } from './signals.js';
 
 const USAGE = `Runs an XML launch file where the ROS 2 command line is not installed.
 
@@ -64,7 +65,7 @@ async function run({ processes }: LaunchDescription): Promise<number> {
     onExit: (name, { code, signal, error, respawns }) =>
       tell(`${name} ${error ?? `ended with ${signal ?? `exit code ${code}`}`}${respawns ? ', starting it again' : ''}`),
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void launcher.stop());
+  for (const signal of SIGNALS) process.on(signal, () => void launcher.stop());
   launcher.start();
   await launcher.finished();
   return launcher.failed ? 1 : 0;

@@ -9,6 +9,7 @@ import { sensorData } from '../ros/qos.js';
 import { loadTask } from '../sim/scene.js';
 import { SUPPORTS } from '../sim/support.js';
 import { oneOf, parseOptions, wholeNumber } from './options.js';
+import { SIGNALS } from './signals.js';
 import { LatencyProbe, stages } from './start/latency-probe.js';
 import { UsageMeter } from './start/process-usage.js';
 import { SimulatedRobot } from './start/simulated-robot.js';
@@ -54,9 +55,6 @@ const timeout = 25;
 
 /** As in launch/stack.launch.xml. */
 const OPERATOR_PAGE = 'http://localhost:8765';
-
-/** What ends the program and the robot with it. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const say = (text: string) => console.log(text);
 
