@@ -181,11 +181,12 @@ class SafetyMonitorNode implements NodeHooks {
     const ports = linkPorts(node.name);
     this.#link = new SafetyWordSender(ports.controller);
     node.own(() => this.#link.close());
+    // First: of messages that wait together, those of the first subscription are handled first.
+    this.#serve();
     this.#hear();
     this.#hearBase();
     this.#watchPublishers();
     await this.#hearNodes(ports.monitor);
-    this.#serve();
     node.own(
       node.diagnostics.addSource(() =>
         node.diagnostics.report('silence', Level.ok, 'longest so far, s', monitor.longestSilences()),
