@@ -2,29 +2,12 @@ import { expect } from 'chai';
 import { Launcher, type LauncherEvents } from '../../../src/ros/launcher/launcher.js';
 import type { ProcessExit } from '../../../src/ros/launcher/managed-process.js';
 import type { ProcessDescription } from '../../../src/ros/launcher/process-description.js';
+import { program } from './program.js';
 
 describe('Launcher', () => {
   let launcher: Launcher | undefined;
 
   afterEach(() => launcher?.stop());
-
-  /** A program that runs the given JavaScript. */
-  function program(name: string, code: string, options: Partial<ProcessDescription> = {}): ProcessDescription {
-    return {
-      name,
-      command: process.execPath,
-      arguments: ['-e', code],
-      environment: process.env,
-      directory: undefined,
-      showOutput: true,
-      respawn: false,
-      respawnDelay: 0,
-      required: false,
-      sigtermTimeout: 5,
-      sigkillTimeout: 5,
-      ...options,
-    };
-  }
 
   /** Starts programs and notes what they tell. */
   function start(descriptions: readonly ProcessDescription[], react: LauncherEvents = {}) {
