@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'chai';
 import type { ActionChunk } from '../../src/action/action-chunk.js';
-import { defaultActionDecoder } from '../../src/action/action-decoder.js';
 import { OnnxBackend } from '../../src/cosmos/onnx-backend.js';
+import { Demonstrator } from '../../src/evaluation/demonstrator.js';
 import { ExpertAgent } from '../../src/evaluation/expert-agent.js';
 import { PolicyAgent } from '../../src/evaluation/policy-agent.js';
 import { type Agent, type Moment, Rollout, surfaceOf } from '../../src/evaluation/rollout.js';
@@ -190,11 +190,10 @@ describe('Rollout of a robot that stands, with noisy sensors', function () {
 
   it('lets the expert open a drawer, whose front its fingertips do not push', async () => {
     const drawer = loadTask(resolve('config/scenes/drawer_manipulation.yaml'));
-    // As in demonstrations: with a slower fade the hand got round the handle even where it pushed.
-    const decoder = { ...defaultActionDecoder, blendTime: 0.1, blendAcceleration: 3 };
-    const standing = await Rollout.create(robot, drawer, { support: 'harness', decoder });
-    const expert = new ExpertAgent(standing, drawer, false);
-    const { success, cause } = await standing.run(expert, createLayout(drawer, 121000));
+    // As demonstrations are made: with the slower fade of an evaluation the hand got round the handle even where it pushed.
+    const options = { disturbed: false, images: false, support: 'harness' } as const;
+    const demonstrator = await Demonstrator.create(robot, drawer, options);
+    const { success, cause } = (await demonstrator.run(121000)).result;
     expect(success, cause).to.equal(true);
   });
 });
