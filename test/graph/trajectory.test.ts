@@ -1,5 +1,4 @@
 import { expect } from 'chai';
-import { followJointTrajectoryType } from '../../src/ros/follow-joint-trajectory.js';
 import { sensorData } from '../../src/ros/qos.js';
 import { robot } from '../robot/robot-fixture.js';
 import { TestGraph } from './test-graph.js';
@@ -60,32 +59,6 @@ describe('graph: joint trajectories and postures', function () {
     });
     expect(graph.exits.get('task_executive')).to.equal(undefined);
     expect((await graph.call('lifecycle_manager/is_active')).message).to.equal('all nodes are active');
-  });
-
-  it('measurements of another robot are no measurements, and said to be none', async () => {
-    const joints = graph.node.createPublisher('sensor_msgs/msg/JointState', 'joint_states', sensorData());
-    const client = graph.node.createActionClient(followJointTrajectoryType(), 'follow_joint_trajectory');
-    await graph.until('motion_planner listens', () => client.isActionServerAvailable() && joints.subscriptionCount > 0);
-    const point = { positions: [0.2], velocities: [0], accelerations: [], effort: [] };
-    const points = [{ ...point, time_from_start: { sec: 4, nanosec: 0 } }];
-    const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
-    let followed = false;
-    const trajectory = { header, joint_names: ['head_yaw_joint'], points };
-    await client.sendGoal({ trajectory } as never, () => {
-      followed = true;
-    });
-    // The measurements stop the robot: a trajectory that came after them would be refused.
-    await graph.until('the trajectory is followed', () => followed);
-    await graph.until('it says so', () => {
-      joints.publish({
-        header: { stamp: graph.node.stamp(), frame_id: '' },
-        name: ['wheel'],
-        position: [3],
-        velocity: [0],
-        effort: [],
-      });
-      return graph.log.some((line) => line.includes(`joint_states is not of all ${robot.names.length} joints`));
-    });
   });
 
   it('a planner that ends while it moves the body is missed within seconds', async () => {
