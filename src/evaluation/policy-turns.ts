@@ -9,6 +9,8 @@ import type { Moment } from './rollout.js';
 const turns = { policy: [1.5, 6], expert: [0.5, 2.5] } as const;
 /** Share of the episodes that the policy begins. */
 const policyFirst = 0.6;
+/** From an observation to what the policy answers, s, uniform; less than its period. */
+const latency = [0.05, 0.2] as const;
 
 /**
  * Policy and expert take turns at the robot, so that the expert's labels cover the states that the policy gets into
@@ -44,13 +46,15 @@ export class PolicyTurns {
     const { time } = moment;
     if (time >= this.#until) {
       this.#policyActs = !this.#policyActs;
+      // What was answered to another's motion is older than that.
+      this.#pending = undefined;
       this.#until = time + this.#random.uniform(...turns[this.#policyActs ? 'policy' : 'expert']);
     }
     // The policy looks on in the expert's turns too: its observation history goes on.
     const answer = this.#take(time);
     if (time >= this.#next - 1e-6) {
       const chunks = await this.#policy.act(moment);
-      this.#pending = { due: time + this.#policy.latency, chunks };
+      this.#pending = { due: time + this.#random.uniform(...latency), chunks };
       this.#next = time + this.#policy.period;
     }
     return this.#policyActs ? answer : expert;

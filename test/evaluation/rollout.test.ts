@@ -180,6 +180,17 @@ describe('Rollout of a robot that stands, with noisy sensors', function () {
     expect(Math.max(...errors)).to.be.below(0.008);
   });
 
+  it('leaves a cup standing in the bin, which the closing hand does not tip', async () => {
+    const standing = await Rollout.create(robot, task, { support: 'harness' });
+    const { success, cause } = await standing.run(new ExpertAgent(standing, task, false), createLayout(task, 11));
+    expect(success, cause).to.equal(true);
+    const pose = new Float64Array(7);
+    standing.simulation.linkPose(standing.simulation.body('red_cup'), pose);
+    const [x, y] = pose.subarray(3);
+    // The cup's axis and the vertical: cos = 1 − 2(x² + y²).
+    expect(Math.acos(1 - 2 * (x * x + y * y))).to.be.lessThan(0.3);
+  });
+
   it('lets the expert open a door, whose handle pulls at the torso', async () => {
     const door = loadTask(resolve('config/scenes/door_opening.yaml'));
     const standing = await Rollout.create(robot, door, { support: 'harness' });

@@ -26,7 +26,7 @@ const motion = {
   graspAside: -0.006,
   graspHeight: 0.078,
   graspAboveMiddle: 0.003,
-  liftRise: 0.025,
+  liftRise: 0.04,
   retreatX: 0.19,
   retreatRise: 0.025,
   /** The approach comes down by this much. */
