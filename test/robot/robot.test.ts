@@ -93,7 +93,7 @@ describe('Robot', () => {
     expect(robot.posture('table_work')[0]).to.not.equal(9);
   });
 
-  it('closes the fingers before the thumb, each joint within its limits', () => {
+  it('closes index and middle finger, then the thumb, then the others, each joint within its limits', () => {
     const at = (gripper: number) => {
       const out = new Float64Array(75);
       robot.handPositions('right', gripper, out);
@@ -101,12 +101,13 @@ describe('Robot', () => {
     };
     const finger = robot.index('right_middle_PIP');
     const thumb = robot.index('right_thumb_IP');
-    const [open, early, late, closed] = [at(0), at(0.35), at(0.75), at(1)];
-    expect([open[finger], open[thumb]]).to.deep.equal([0.1, 0.15]);
-    expect(early[finger]).to.be.closeTo(0.1 + (0.35 / 0.7) * 0.9, 1e-12);
-    expect(early[thumb]).to.equal(open[thumb]);
-    expect(late[finger]).to.equal(closed[finger]);
-    expect(late[thumb]).to.be.within(open[thumb] + 0.1, closed[thumb] - 0.1);
+    const little = robot.index('right_pinky_PIP');
+    const [open, early, late, closed] = [at(0), at(0.25), at(0.9), at(1)];
+    expect([open[finger], open[thumb], open[little]]).to.deep.equal([0.1, 0.15, 0.1]);
+    expect(early[finger]).to.be.closeTo(0.1 + (0.25 / 0.7) * 0.9, 1e-12);
+    expect([early[thumb], early[little]]).to.deep.equal([open[thumb], open[little]]);
+    expect([late[finger], late[thumb]]).to.deep.equal([closed[finger], closed[thumb]]);
+    expect(late[little]).to.be.within(open[little] + 0.1, closed[little] - 0.1);
     expect(at(-1)).to.deep.equal(open);
     expect(at(2)).to.deep.equal(closed);
     for (const joint of robot.group('left_hand')) expect(closed[joint]).to.equal(0);
