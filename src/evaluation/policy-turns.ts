@@ -9,7 +9,7 @@ import type { Moment } from './rollout.js';
 const turns = { policy: [1.5, 6], expert: [0.5, 2.5] } as const;
 /** Share of the episodes that the policy begins. */
 const policyFirst = 0.6;
-/** From an observation to what the policy answers, s, uniform; less than its period. */
+/** From an observation to what the policy answers, s, uniform: as on a busy graph, and no longer than its period. */
 const latency = [0.05, 0.2] as const;
 
 /**
@@ -46,7 +46,7 @@ export class PolicyTurns {
     const { time } = moment;
     if (time >= this.#until) {
       this.#policyActs = !this.#policyActs;
-      // What was answered to another's motion is older than that.
+      // An answer that is still under way is older than what the other one had executed.
       this.#pending = undefined;
       this.#until = time + this.#random.uniform(...turns[this.#policyActs ? 'policy' : 'expert']);
     }

@@ -102,10 +102,11 @@ describe('Robot', () => {
     const finger = robot.index('right_middle_PIP');
     const thumb = robot.index('right_thumb_IP');
     const little = robot.index('right_pinky_PIP');
-    const [open, early, late, closed] = [at(0), at(0.25), at(0.9), at(1)];
+    const [open, early, half, late, closed] = [at(0), at(0.25), at(0.55), at(0.9), at(1)];
     expect([open[finger], open[thumb], open[little]]).to.deep.equal([0.1, 0.15, 0.1]);
     expect(early[finger]).to.be.closeTo(0.1 + (0.25 / 0.7) * 0.9, 1e-12);
     expect([early[thumb], early[little]]).to.deep.equal([open[thumb], open[little]]);
+    expect(half[thumb]).to.be.within(open[thumb] + 0.1, closed[thumb] - 0.1);
     expect([late[finger], late[thumb]]).to.deep.equal([closed[finger], closed[thumb]]);
     expect(late[little]).to.be.within(open[little] + 0.1, closed[little] - 0.1);
     expect(at(-1)).to.deep.equal(open);
